@@ -1,0 +1,46 @@
+"""Where things live, what they are called, and what time it is.
+
+Everything here is cheap: it is imported by kernels at start.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+import time
+import uuid
+from pathlib import Path
+
+
+def home_folder() -> Path:
+    """The folder of the store: `NBRUNS_HOME`, else `nbruns` in Jupyter's data directory."""
+    chosen = os.environ.get("NBRUNS_HOME")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    from jupyter_core.paths import jupyter_data_dir
+
+    return Path(jupyter_data_dir()) / "nbruns"
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def new_id() -> str:
+    """32 hexadecimal digits, the form of MLflow's run ids."""
+    return uuid.uuid4().hex
+
+
+def digest(data: bytes) -> str:
+    """The content's name: 32 hexadecimal digits of BLAKE2b."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def user_name() -> str:
+    """The operating system's user, or 'unknown' where it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

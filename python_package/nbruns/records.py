@@ -1,0 +1,208 @@
+"""The things nbruns speaks of, as plain frozen records.
+
+Times are milliseconds since 1970 (UTC) and say so in their names; sizes are in
+bytes. Mappings are in the order of their keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+Stage = Literal["active", "deleted"]
+RunStatus = Literal["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]
+View = Literal["active", "deleted", "all"]
+CaptureMethod = Literal["browser", "executed", "file"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a search, and the token that asks for the next (None at the end)."""
+
+    items: list[T]
+    next_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    experiment_id: str
+    name: str
+    artifact_uri: str
+    stage: Stage
+    created_ms: int
+    updated_ms: int
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPoint:
+    """One value of a metric; `value` may be NaN or infinite."""
+
+    key: str
+    value: float
+    step: int = 0
+    at_ms: int = 0
+    model_id: str | None = None
+    dataset_name: str | None = None
+    dataset_digest: str | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    name: str
+    digest: str
+    source_type: str
+    source: str
+    schema: str | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInput:
+    dataset: Dataset
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLink:
+    """A logged model as the input or the output of a run."""
+
+    model_id: str
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    run_id: str
+    experiment_id: str
+    name: str
+    user: str
+    status: RunStatus
+    stage: Stage
+    started_ms: int | None
+    ended_ms: int | None
+    artifact_uri: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    metrics: tuple[MetricPoint, ...] = ()
+    dataset_inputs: tuple[DatasetInput, ...] = ()
+    model_inputs: tuple[ModelLink, ...] = ()
+    model_outputs: tuple[ModelLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedModel:
+    model_id: str
+    experiment_id: str
+    name: str
+    artifact_uri: str
+    status: str
+    created_ms: int
+    updated_ms: int
+    model_type: str = ""
+    source_run_id: str = ""
+    status_message: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    metrics: tuple[MetricPoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One version of a registered model; `aliases` are those pointing at it now."""
+
+    name: str
+    version: int
+    created_ms: int
+    updated_ms: int
+    description: str = ""
+    user: str = ""
+    stage: str = "None"
+    source: str = ""
+    artifact_uri: str = ""
+    run_id: str = ""
+    run_link: str = ""
+    model_id: str = ""
+    status: str = "READY"
+    status_message: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """A name in the registry; `aliases` maps alias to version number."""
+
+    name: str
+    created_ms: int
+    updated_ms: int
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, int] = field(default_factory=dict)
+    latest_versions: tuple[ModelVersion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notebook:
+    """A notebook nbruns knows, wherever its file lies now; its experiment comes with its first run."""
+
+    notebook_id: str
+    path: str
+    created_ms: int
+    experiment_id: str | None = None
+    file_id: str | None = None
+    forked_from: str | None = None
+    forked_revision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A running (or ended) kernel and the notebook it was last seen serving."""
+
+    kernel_id: str
+    notebook_id: str | None
+    path: str | None
+    started_ms: int
+    ended_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A notebook as it stood at one moment; its cells are fetched apart."""
+
+    revision_id: str
+    notebook_id: str
+    path: str
+    method: CaptureMethod
+    captured_ms: int
+    digest: str
+    cell_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutedCell:
+    """One execution of a cell, as the kernel saw it."""
+
+    kernel_id: str
+    execution_count: int
+    cell_id: str | None
+    source: str
+    started_ms: int
+    took_ms: int | None = None
+    outcome: Literal["running", "ok", "error", "interrupted"] = "running"
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactFile:
+    """A file or folder under an artifact root; `path` is relative to that root."""
+
+    path: str
+    is_dir: bool
+    size_bytes: int | None = None
+
+
+NotebookContent = dict[str, Any]

@@ -1,0 +1,63 @@
+"""A real JupyterLab and a real Chromium for the browser tests."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab_page import CHROMIUM_FLAGS, LabPage, LabServer
+from playwright.sync_api import Browser, sync_playwright
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    """Where the pictures of the tests are kept (git ignores it)."""
+    folder = PROJECT / "tests" / "browser" / "screenshots"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, headless."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert path, "No Chromium on the PATH: run `make test`, or install the package 'chromium'."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def lab_server(tmp_path: Path) -> Iterator[LabServer]:
+    """A JupyterLab of this test's own, stopped when the test ends."""
+    server = LabServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def lab(
+    lab_server: LabServer, chromium: Browser, screenshots: Path, request: pytest.FixtureRequest
+) -> Iterator[LabPage]:
+    """A browser tab on that JupyterLab; a failing test leaves a picture of it."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    page = LabPage(context.new_page(), lab_server)
+    yield page
+    report = getattr(request.node, "report_of_call", None)
+    if report is not None and report.failed:
+        page.screenshot(screenshots, f"failed-{request.node.name}")
+    context.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call":
+        item.report_of_call = report

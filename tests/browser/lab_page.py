@@ -1,0 +1,290 @@
+"""JupyterLab as a person uses it: the verbs of the browser tests.
+
+Every verb does what a hand would do (click, type, press) and waits for what an eye
+would see. `LabServer` is the real server behind it, in folders of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+
+SLOW_MS = 60_000
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@dataclass
+class LabServer:
+    """A real `jupyter lab` process whose every folder lies under `folder`."""
+
+    folder: Path
+    base_url: str = "/"
+    process: subprocess.Popen[bytes] | None = None
+    token: str = field(default_factory=secrets.token_hex)
+    port: int = field(default_factory=free_port)
+
+    @property
+    def work(self) -> Path:
+        """Where the notebooks lie."""
+        return self.folder / "work"
+
+    @property
+    def home(self) -> Path:
+        """Where nbruns keeps its database and artifacts."""
+        return self.folder / "nbruns"
+
+    @property
+    def log_file(self) -> Path:
+        return self.folder / "server.log"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}{self.base_url}"
+
+    def environment(self) -> dict[str, str]:
+        """This process's environment with every Jupyter folder moved under `folder`."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "NBRUNS_"))}
+        return kept | {
+            "HOME": str(self.folder / "user"),
+            "JUPYTER_CONFIG_DIR": str(self.folder / "config"),
+            "JUPYTER_DATA_DIR": str(self.folder / "data"),
+            "JUPYTER_RUNTIME_DIR": str(self.folder / "runtime"),
+            "IPYTHONDIR": str(self.folder / "ipython"),
+            "JUPYTERLAB_SETTINGS_DIR": str(self.folder / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(self.folder / "workspaces"),
+            "NBRUNS_HOME": str(self.home),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }
+
+    def start(self) -> None:
+        for name in ("user", "work"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        command = [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"),
+            f"--port={self.port}",
+            "--ServerApp.port_retries=0",
+            f"--ServerApp.base_url={self.base_url}",
+            f"--IdentityProvider.token={self.token}",
+            f"--ServerApp.root_dir={self.work}",
+            "--LabApp.expose_app_in_browser=True",
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+            "--LabApp.news_url=None",
+        ]
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            command.append("--allow-root")
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                command,
+                cwd=self.work,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self.wait_until_up()
+
+    def wait_until_up(self, patience_s: float = 60) -> None:
+        assert self.process is not None
+        until = time.monotonic() + patience_s
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                break
+            try:
+                urllib.request.urlopen(f"{self.url}api", timeout=2).close()
+                return
+            except OSError:
+                time.sleep(0.2)
+        raise AssertionError(f"JupyterLab did not start:\n{self.log_file.read_text()[-4000:]}")
+
+    def stop(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(5)
+
+    def add_notebook(self, source: Path, name: str | None = None) -> str:
+        """Copy a notebook into the server's folder; its path there is returned."""
+        target = self.work / (name or source.name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+        return str(target.relative_to(self.work))
+
+    def write_notebook(self, name: str, cells: list[str]) -> str:
+        """Write a notebook of code cells; its path is returned."""
+        content = {
+            "cells": [
+                {
+                    "cell_type": "code",
+                    "id": f"cell-{number}",
+                    "metadata": {},
+                    "execution_count": None,
+                    "outputs": [],
+                    "source": source,
+                }
+                for number, source in enumerate(cells)
+            ],
+            "metadata": {
+                "kernelspec": {
+                    "display_name": "Python 3 (ipykernel)",
+                    "language": "python",
+                    "name": "python3",
+                },
+                "language_info": {"name": "python"},
+            },
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+        target = self.work / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(content), "utf-8")
+        return name
+
+    def complaints(self) -> list[str]:
+        """Warnings and errors of nbruns, and tracebacks of anyone, in the server's log."""
+        return [
+            line
+            for line in self.log_file.read_text("utf-8", "replace").splitlines()
+            if re.match(r"\[[WEC] .*nbruns", line) or "Traceback (most recent" in line
+        ]
+
+
+@dataclass
+class LabPage:
+    """One browser tab with JupyterLab in it."""
+
+    page: Page
+    server: LabServer
+    errors: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._note_console)
+        self.page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def our_errors(self) -> list[str]:
+        """Console errors that come from nbruns or from its requests."""
+        return [text for text in self.errors if "nbruns" in text.lower() or "page error" in text]
+
+    def open(self, path: str = "") -> None:
+        """Open JupyterLab, at a notebook where one is named."""
+        where = f"lab/tree/{path}" if path else "lab"
+        self.page.goto(f"{self.server.url}{where}?reset&token={self.server.token}")
+        self.page.locator("#jp-main-dock-panel").wait_for(timeout=SLOW_MS)
+        self.page.locator(".jp-LabShell, #main").first.wait_for(timeout=SLOW_MS)
+        self.page.wait_for_function("window.jupyterapp !== undefined", timeout=SLOW_MS)
+        self.page.evaluate("window.jupyterapp.restored.then(() => true)")
+        if path:
+            self.notebook.wait_for(timeout=SLOW_MS)
+            self.wait_for_kernel()
+
+    def open_another(self, path: str) -> None:
+        """Open a notebook in a further tab of the same JupyterLab."""
+        self.page.evaluate(
+            "path => window.jupyterapp.commands.execute('docmanager:open', {path})", path
+        )
+        self.notebook.wait_for(timeout=SLOW_MS)
+        self.wait_for_kernel()
+
+    def command(self, name: str) -> None:
+        self.page.evaluate("name => window.jupyterapp.commands.execute(name)", name)
+
+    # -- the notebook in front
+
+    @property
+    def notebook(self) -> Locator:
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden):not(.nbruns-revision)")
+
+    def wait_for_kernel(self) -> None:
+        """Until the notebook in front has a kernel that answers."""
+        self.page.wait_for_function(
+            """async () => {
+                const session = window.jupyterapp.shell.currentWidget?.sessionContext;
+                await session?.ready;
+                await session?.session?.kernel?.info;
+                return session?.session?.kernel?.status === 'idle';
+            }""",
+            timeout=SLOW_MS,
+        )
+        idle = self.notebook.locator(".jp-Toolbar .jp-Notebook-ExecutionIndicator")
+        expect(idle).to_have_attribute("data-status", "idle", timeout=SLOW_MS)
+
+    def cell(self, text: str) -> Locator:
+        """The code cell in front that contains a text."""
+        return self.notebook.locator(".jp-CodeCell", has_text=text).first
+
+    def start_cell(self, text: str) -> Locator:
+        """Run the cell that contains a text, without waiting for its end."""
+        cell = self.cell(text)
+        cell.scroll_into_view_if_needed()
+        cell.locator(".jp-InputPrompt").click()
+        self.page.keyboard.press("Control+Enter")
+        return cell
+
+    def run_cell(self, text: str) -> Locator:
+        """Run the cell that contains a text and wait until it has run."""
+        before = self.cell(text).locator(".jp-InputPrompt").inner_text()
+        cell = self.start_cell(text)
+        self.wait_for_cell(cell, before)
+        return cell
+
+    def wait_for_cell(self, cell: Locator, before: str = "") -> None:
+        """Until the prompt of a cell shows a number, and another one than before."""
+        prompt = cell.locator(".jp-InputPrompt")
+        if before.strip():
+            expect(prompt).not_to_have_text(before, timeout=SLOW_MS)
+        expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=3 * SLOW_MS)
+
+    def edit_cell(self, text: str, old: str, new: str) -> None:
+        """Replace a word in a cell by double-clicking and typing, without saving."""
+        cell = self.cell(text)
+        cell.scroll_into_view_if_needed()
+        line = cell.locator(".cm-line", has_text=old).first
+        line.click()
+        self.page.keyboard.press("Home")
+        whole = line.inner_text()
+        self.page.keyboard.press("Shift+End")
+        self.page.keyboard.insert_text(whole.replace(old, new))
+        self.page.keyboard.press("Escape")
+
+    def output(self, text: str) -> Locator:
+        return self.cell(text).locator(".jp-OutputArea-output")
+
+    # -- pictures
+
+    def screenshot(self, folder: Path, name: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=folder / f"{name}.png")

@@ -1,0 +1,37 @@
+"""The words of the wire that more than one room spells: path prefixes and tag keys.
+
+Kept apart from what is done with them, so that a kernel can name a tag without
+loading the readers of messages.
+"""
+
+from __future__ import annotations
+
+PROTOCOL_PREFIXES = ("api/2.0/", "api/3.0/", "ajax-api/2.0/", "ajax-api/3.0/")
+OWN_PREFIX = "api/1.0/"
+ARTIFACTS_PATH = "api/2.0/mlflow-artifacts/artifacts"
+PROXY_SCHEME = "mlflow-artifacts"
+
+# Tags nbruns writes on runs and experiments.
+NOTEBOOK_TAG = "nbruns.notebook"
+REVISION_TAG = "nbruns.revision"
+KERNEL_TAG = "nbruns.kernel"
+CELL_TAG = "nbruns.cell"
+HOST_TAG = "nbruns.host"
+PID_TAG = "nbruns.pid"
+END_REASON_TAG = "nbruns.end_reason"
+
+# Tags MLflow gives a meaning to.
+RUN_NAME_TAG = "mlflow.runName"
+USER_TAG = "mlflow.user"
+NOTE_TAG = "mlflow.note.content"
+PARENT_RUN_TAG = "mlflow.parentRunId"
+SOURCE_NAME_TAG = "mlflow.source.name"
+SOURCE_TYPE_TAG = "mlflow.source.type"
+GIT_COMMIT_TAG = "mlflow.source.git.commit"
+LOGGED_MODELS_TAG = "mlflow.log-model.history"
+MODEL_VERSIONS_TAG = "mlflow.modelVersions"
+DATASET_CONTEXT_TAG = "mlflow.data.context"
+IS_PROMPT_TAG = "mlflow.prompt.is_prompt"
+
+# The MIME type under which a kernel asks the browser for the live notebook.
+CAPTURE_MIME = "application/vnd.nbruns.capture+json"

@@ -185,7 +185,11 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class ExecutedCell:
-    """One execution of a cell, as the kernel saw it."""
+    """One execution of a cell, as the kernel saw it.
+
+    `session_ms` tells the processes of a restarted kernel apart (when each began),
+    `position` counts the executions of one.
+    """
 
     kernel_id: str
     execution_count: int
@@ -194,6 +198,8 @@ class ExecutedCell:
     started_ms: int
     took_ms: int | None = None
     outcome: Literal["running", "ok", "error", "interrupted"] = "running"
+    session_ms: int = 0
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,154 @@
+"""The shelf of kernels: which notebook each serves, what it executed, what it left open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nbruns.errors import NotFound
+from nbruns.identity import now_ms
+from nbruns.records import ExecutedCell, Kernel
+from nbruns.store.contents import Contents
+from nbruns.store.database import Database
+
+
+class Kernels:
+    """The shelf of kernels."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.contents = Contents(db)
+
+    def bind(self, kernel_id: str, notebook_id: str | None, path: str | None) -> None:
+        """Say which notebook a kernel serves from now on (None: a console, a script)."""
+        with self.db.atomic():
+            self.db.conn.execute(
+                """
+                insert into kernels (kernel_id, notebook_number, path, started_ms)
+                values (?1, (select notebook_number from notebooks where notebook_id = ?2), ?3, ?4)
+                on conflict (kernel_id) do update set
+                    notebook_number = excluded.notebook_number,
+                    path = excluded.path,
+                    ended_ms = null
+                """,
+                (kernel_id, notebook_id, path, now_ms()),
+            )
+
+    def get(self, kernel_id: str) -> Kernel:
+        """The kernel of an id, or NotFound."""
+        found = self.find(kernel_id)
+        if found is None:
+            raise NotFound(f"No kernel with id '{kernel_id}'")
+        return found
+
+    def find(self, kernel_id: str) -> Kernel | None:
+        """The kernel of an id, or None."""
+        with self.db.lock:
+            row = self.db.conn.execute(
+                """
+                select k.kernel_id, n.notebook_id, coalesce(n.path, k.path),
+                    k.started_ms, k.ended_ms
+                from kernels k left join notebooks n using (notebook_number)
+                where k.kernel_id = ?
+                """,
+                (kernel_id,),
+            ).fetchone()
+        return None if row is None else Kernel(*row)
+
+    def end(self, kernel_id: str) -> None:
+        """The kernel is gone."""
+        with self.db.atomic():
+            self.db.conn.execute(
+                "update kernels set ended_ms = ? where kernel_id = ? and ended_ms is null",
+                (now_ms(), kernel_id),
+            )
+
+    def record_cell(self, cell: ExecutedCell) -> None:
+        """Keep one execution, or what became of it."""
+        self.record_cells([cell])
+
+    def record_cells(self, cells: Iterable[ExecutedCell]) -> None:
+        """Keep executions in one transaction; one kept before is brought up to date."""
+        batch = list(cells)
+        packed = self.contents.pack({_bytes(cell) for cell in batch})
+        with self.db.atomic():
+            self._make_known({cell.kernel_id for cell in batch})
+            sources = self.contents.add(packed)
+            self.db.conn.executemany(
+                """
+                insert into executed_cells (kernel_number, session_ms, position, execution_count,
+                    cell_id, source, started_ms, took_ms, outcome)
+                select kernel_number, ?, ?, ?, ?, ?, ?, ?, ?
+                from kernels
+                where kernel_id = ?
+                on conflict (kernel_number, session_ms, position) do update set
+                    source = excluded.source,
+                    took_ms = excluded.took_ms,
+                    outcome = excluded.outcome
+                """,
+                [_row(cell, sources[_bytes(cell)]) for cell in batch],
+            )
+
+    def executed(self, kernel_id: str, *, session_ms: int | None = None) -> list[ExecutedCell]:
+        """What the kernel executed, in order; of one of its processes, if asked."""
+        with self.db.lock:
+            rows = self.db.conn.execute(
+                """
+                select e.execution_count, e.cell_id, e.source, e.started_ms, e.took_ms,
+                    e.outcome, e.session_ms, e.position
+                from executed_cells e join kernels k using (kernel_number)
+                where k.kernel_id = ? and e.session_ms = coalesce(?, e.session_ms)
+                order by e.session_ms, e.position
+                """,
+                (kernel_id, session_ms),
+            ).fetchall()
+        return [
+            ExecutedCell(kernel_id, count, cell_id, _text(self.contents.get(source)), *rest)
+            for count, cell_id, source, *rest in rows
+        ]
+
+    def open_runs(self, kernel_id: str) -> list[str]:
+        """The ids of the runs this kernel started and never ended."""
+        with self.db.lock:
+            rows = self.db.conn.execute(
+                """
+                select r.run_id
+                from runs r join tags t using (run_number)
+                where r.status in ('RUNNING', 'SCHEDULED')
+                    and t.key = 'nbruns.kernel'
+                    and t.value = ?
+                """,
+                (kernel_id,),
+            ).fetchall()
+        return [run_id for (run_id,) in rows]
+
+    def _make_known(self, kernel_ids: Iterable[str]) -> None:
+        self.db.conn.executemany(
+            """
+            insert into kernels (kernel_id, started_ms)
+            values (?, ?)
+            on conflict (kernel_id) do nothing
+            """,
+            [(kernel_id, now_ms()) for kernel_id in kernel_ids],
+        )
+
+
+def _bytes(cell: ExecutedCell) -> bytes:
+    return cell.source.encode("utf-8", "surrogatepass")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogatepass")
+
+
+def _row(cell: ExecutedCell, source: int) -> tuple[object, ...]:
+    return (
+        cell.session_ms,
+        cell.position,
+        cell.execution_count,
+        cell.cell_id,
+        source,
+        cell.started_ms,
+        cell.took_ms,
+        cell.outcome,
+        cell.kernel_id,
+    )

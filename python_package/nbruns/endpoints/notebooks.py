@@ -1,0 +1,158 @@
+"""Our own calls about notebooks: who they are, their revisions, what their kernels executed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, cast
+
+from nbruns.errors import InvalidValue, NotFound
+from nbruns.notebooks.canonical import cell_ids
+from nbruns.protocol.fields import clean_text, find, limit, optional, required, text, texts
+from nbruns.protocol.names import KERNEL_TAG, NOTEBOOK_TAG, REVISION_TAG
+from nbruns.records import ExecutedCell, NotebookContent, Run
+from nbruns.store import Store
+from nbruns.store.revisions import Moment
+
+Body = dict[str, Any]
+
+MOST_REVISIONS = 1_000
+
+
+def resolve(store: Store, body: Body) -> Body:
+    """POST notebooks/resolve: the notebook at a path, known from now on."""
+    found = store.notebooks.resolve(required(body, "path"), cell_ids=texts(body, "cell_ids"))
+    return {"notebook": asdict(found)}
+
+
+def get(store: Store, body: Body) -> Body:
+    """GET notebooks/get: a notebook by its id or by its path."""
+    notebook_id = optional(body, "notebook_id")
+    if notebook_id:
+        return {"notebook": asdict(store.notebooks.get(notebook_id))}
+    path = required(body, "path")
+    found = store.notebooks.find_by_path(path)
+    if found is None:
+        raise NotFound(f"No notebook known at '{path}': none of its cells started a run yet")
+    return {"notebook": asdict(found)}
+
+
+def all_notebooks(store: Store, body: Body) -> Body:
+    """GET notebooks/list: every notebook, by path."""
+    return {"notebooks": [asdict(one) for one in store.notebooks.all()]}
+
+
+def capture(store: Store, body: Body) -> Body:
+    """POST revisions/capture: the live document, as the start or the end of a run."""
+    run = store.runs.get(required(body, "run_id"))
+    path, content = required(body, "path"), _content(body)
+    revision = store.revisions.capture(
+        _notebook_id(store, run, path, content),
+        content,
+        path=path,
+        method="browser",
+        run_id=run.run_id,
+        moment=_moment(body),
+    )
+    store.notebooks.remember_cells(revision.notebook_id, cell_ids(content))
+    shown = store.revisions.of_run(run.run_id) or revision
+    if run.tags.get(REVISION_TAG) != shown.revision_id:
+        store.runs.set_tags(run.run_id, {REVISION_TAG: shown.revision_id})
+    return {"revision": asdict(revision)}
+
+
+def get_revision(store: Store, body: Body) -> Body:
+    """GET revisions/get: a revision and the whole notebook it holds."""
+    revision_id = required(body, "revision_id")
+    revision = store.revisions.get(revision_id)
+    return {"revision": asdict(revision), "content": store.revisions.content(revision_id)}
+
+
+def search_revisions(store: Store, body: Body) -> Body:
+    """GET revisions/search: a notebook's revisions, newest first."""
+    token = optional(body, "page_token")
+    if token and not token.isdecimal():
+        raise InvalidValue(f"Invalid page token '{token[:80]}'")
+    page = store.revisions.search(
+        required(body, "notebook_id"),
+        limit=limit(body, "max_results", 100, MOST_REVISIONS),
+        token=token,
+    )
+    reply: Body = {"revisions": [asdict(one) for one in page.items]}
+    if page.next_token is not None:
+        reply["next_page_token"] = page.next_token
+    return reply
+
+
+def revision_of_run(store: Store, body: Body) -> Body:
+    """GET revisions/of-run: the revision of a run; null while none was captured."""
+    found = store.revisions.of_run(required(body, "run_id"))
+    return {"revision": None if found is None else asdict(found)}
+
+
+def purge_revision(store: Store, body: Body) -> Body:
+    """POST revisions/purge: delete a revision for good, and the text only it held."""
+    store.revisions.purge(required(body, "revision_id"))
+    return {}
+
+
+def executed(store: Store, body: Body) -> Body:
+    """GET kernels/executed: what a kernel executed, or what it had when a run ended."""
+    run_id = optional(body, "run_id")
+    cells = (
+        _executed_until(store, store.runs.get(run_id))
+        if run_id
+        else store.kernels.executed(required(body, "kernel_id"))
+    )
+    return {"cells": [asdict(cell) for cell in cells]}
+
+
+ROUTES: tuple[tuple[str, str, Callable[[Store, Body], Body]], ...] = (
+    ("POST", "notebooks/resolve", resolve),
+    ("GET", "notebooks/get", get),
+    ("GET", "notebooks/list", all_notebooks),
+    ("POST", "revisions/capture", capture),
+    ("GET", "revisions/get", get_revision),
+    ("GET", "revisions/search", search_revisions),
+    ("GET", "revisions/of-run", revision_of_run),
+    ("POST", "revisions/purge", purge_revision),
+    ("GET", "kernels/executed", executed),
+)
+
+
+def _content(body: Body) -> NotebookContent:
+    content = find(body, "content")
+    if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
+        raise InvalidValue("Parameter 'content' must be a notebook: an object with 'cells'")
+    if not all(isinstance(cell, dict) for cell in content["cells"]):
+        raise InvalidValue("Parameter 'content' holds a cell that is not an object")
+    return content
+
+
+def _moment(body: Body) -> Moment:
+    reason = text(body, "reason") or "start"
+    if reason not in ("start", "end"):
+        raise InvalidValue(f"Invalid value '{reason[:80]}' for parameter 'reason': start or end")
+    return cast(Moment, reason)
+
+
+def _notebook_id(store: Store, run: Run, path: str, content: NotebookContent) -> str:
+    """The run's own notebook; a run started over HTTP learns it from the document."""
+    known = run.tags.get(NOTEBOOK_TAG)
+    if known:
+        return store.notebooks.get(known).notebook_id
+    ids = [clean_text("id", one) for one in cell_ids(content)]
+    found = store.notebooks.resolve(path, cell_ids=ids)
+    store.runs.set_tags(run.run_id, {NOTEBOOK_TAG: found.notebook_id})
+    return found.notebook_id
+
+
+def _executed_until(store: Store, run: Run) -> list[ExecutedCell]:
+    kernel_id = run.tags.get(KERNEL_TAG)
+    if not kernel_id or run.started_ms is None:
+        return []
+    ended_ms = run.ended_ms or 2**62
+    # A restarted kernel keeps its id: only the process that ran the run counts.
+    cells = [c for c in store.kernels.executed(kernel_id) if c.started_ms <= ended_ms]
+    sessions = [cell.session_ms for cell in cells if cell.session_ms <= run.started_ms]
+    return [cell for cell in cells if sessions and cell.session_ms == max(sessions)]

@@ -4,17 +4,121 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from nbruns.identity import now_ms
 from nbruns.store.database import Database
+from nbruns.store.tracking_schema import TABLES, VIEWS
 
 Migration = Callable[[Database], None]
 
 
 def m001_tracking(db: Database) -> None:
     """Experiments, runs, params, tags, metrics, datasets."""
+    db.run_script(TABLES)
+    db.run_script(VIEWS)
+    db.conn.execute(
+        """
+        insert into experiments (experiment_id, name, artifact_uri, created_ms, updated_ms)
+        values (0, 'Default', 'mlflow-artifacts:/0', ?1, ?1)
+        """,
+        (now_ms(),),
+    )
 
 
 def m002_registry(db: Database) -> None:
     """Logged models, registered models, versions, aliases."""
+    for statement in _REGISTRY_TABLES.split(";\n"):
+        db.conn.execute(statement)
+
+
+# A name keeps the number of its newest version: a deleted number is never given twice.
+_REGISTRY_TABLES = """
+create table models (
+    model_number integer primary key,
+    model_id text not null unique,
+    experiment_id integer not null references experiments on delete cascade,
+    name text not null,
+    artifact_uri text not null,
+    status text not null,
+    status_message text not null default '',
+    stage text not null default 'active',
+    model_type text not null,
+    source_run_id text not null,
+    created_ms integer not null,
+    updated_ms integer not null
+) strict;
+create index models_by_experiment on models (experiment_id, created_ms);
+create table model_params (
+    model_number integer not null references models on delete cascade,
+    key text not null,
+    value text not null,
+    primary key (model_number, key)
+) strict, without rowid;
+create table model_tags (
+    model_number integer not null references models on delete cascade,
+    key text not null,
+    value text not null,
+    primary key (model_number, key)
+) strict, without rowid;
+create table model_metrics (
+    model_number integer not null references models on delete cascade,
+    key text not null,
+    at_ms integer not null,
+    step integer not null,
+    run_id text not null,
+    value real,
+    is_nan integer not null,
+    dataset_name text,
+    dataset_digest text,
+    primary key (model_number, key, at_ms, step, run_id)
+) strict, without rowid;
+create table registered_models (
+    registered_number integer primary key,
+    name text not null unique,
+    description text not null,
+    created_ms integer not null,
+    updated_ms integer not null,
+    newest_version integer not null default 0
+) strict;
+create table registered_model_tags (
+    registered_number integer not null references registered_models on delete cascade,
+    key text not null,
+    value text not null,
+    primary key (registered_number, key)
+) strict, without rowid;
+create table model_versions (
+    registered_number integer not null references registered_models on delete cascade,
+    version integer not null,
+    description text not null,
+    user text not null,
+    stage text not null default 'None',
+    source text not null,
+    artifact_uri text not null,
+    run_id text not null,
+    run_link text not null,
+    model_id text not null,
+    created_ms integer not null,
+    updated_ms integer not null,
+    primary key (registered_number, version)
+) strict, without rowid;
+create index model_versions_by_run on model_versions (run_id);
+create index model_versions_by_model on model_versions (model_id);
+create table model_version_tags (
+    registered_number integer not null,
+    version integer not null,
+    key text not null,
+    value text not null,
+    primary key (registered_number, version, key),
+    foreign key (registered_number, version) references model_versions on delete cascade
+) strict, without rowid;
+create table aliases (
+    registered_number integer not null,
+    alias text not null,
+    version integer not null,
+    primary key (registered_number, alias),
+    foreign key (registered_number, version) references model_versions on delete cascade
+) strict, without rowid;
+create index aliases_by_version on aliases (registered_number, version)
+"""
 
 
 def m003_notebooks(db: Database) -> None:

@@ -1,0 +1,112 @@
+"""The server extension: what it adds to Jupyter Server, and what kernels inherit from it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.serverapp import ServerApp
+from jupyter_server.utils import url_path_join
+from traitlets import Unicode, default
+
+from nbruns.errors import NbrunsError
+from nbruns.identity import home_folder
+from nbruns.server.artifact_handlers import ArtifactHandler
+from nbruns.server.events import Changes, EventsHandler
+from nbruns.server.handlers import HealthHandler, ProtocolHandler
+from nbruns.server.store_thread import ARTIFACT_BASE, StoreThread
+from nbruns.store import Store
+from nbruns.store.artifacts import Artifacts
+
+_ARTIFACTS = r"/nbruns/(?:ajax-)?api/[23]\.0/mlflow-artifacts/artifacts/(.+)"
+
+
+class NbrunsApp(ExtensionApp):
+    """Runs, notebooks' revisions and a model registry beside the notebooks."""
+
+    name = "nbruns"
+    description = "Experiment tracking, notebook revisions and a model registry."
+
+    home = Unicode(
+        help="""The folder of the store. Defaults to the environment's NBRUNS_HOME, else to
+        the folder 'nbruns' in Jupyter's data directory."""
+    ).tag(config=True)
+
+    @default("home")
+    def _default_home(self) -> str:
+        return str(home_folder())
+
+    def initialize_settings(self) -> None:
+        """Make what handlers share, and tell kernels where the store is."""
+        home = Path(self.home).expanduser().absolute()
+        self.store = StoreThread(home)
+        self.changes = Changes(home / "nbruns.db")
+        self.panel_secret = secrets.token_urlsafe()
+        self.settings.update(
+            nbruns_store=self.store,
+            nbruns_artifacts=Artifacts(home / "artifacts", ARTIFACT_BASE),
+            nbruns_events=self.changes,
+            nbruns_panel_secret=self.panel_secret,
+        )
+        self._environment_before = dict(os.environ)
+        os.environ.update(kernel_environment(home))
+
+    def initialize_handlers(self) -> None:
+        """Everything lies under `<base_url>nbruns/`; what nobody knows is answered in JSON too."""
+        self.handlers.extend(
+            [
+                (_ARTIFACTS, ArtifactHandler),
+                (r"/nbruns/events", EventsHandler),
+                (r"/nbruns/health", HealthHandler),
+                (r"/nbruns/(.*)", ProtocolHandler),
+            ]
+        )
+
+    async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        try:
+            await self.store.run(_look)
+        except NbrunsError as error:
+            self.log.error("nbruns keeps nothing for now: %s", error)
+
+    async def stop_extension(self) -> None:
+        """Close the store and leave the environment as it was."""
+        self.changes.close()
+        await self.store.stop()
+        for name in ("NBRUNS_HOME", "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+            _restore(name, self._environment_before)
+
+
+def kernel_environment(home: Path) -> dict[str, str]:
+    """What kernels inherit; a tracking server the user has chosen is left alone."""
+    chosen = {"NBRUNS_HOME": str(home)}
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        chosen["MLFLOW_TRACKING_URI"] = "nbruns:"
+        # Without one, each call of MLflow's fluent API tries to import pyspark (60 µs).
+        chosen["MLFLOW_REGISTRY_URI"] = os.environ.get("MLFLOW_REGISTRY_URI") or "nbruns:"
+    return chosen
+
+
+def server_url(serverapp: ServerApp) -> str:
+    """Where a process on this machine reaches the extension."""
+    if serverapp.sock:
+        origin = f"http+unix://{quote(serverapp.sock, safe='')}"
+    else:
+        scheme = "https" if serverapp.certfile else "http"
+        host = serverapp.ip if serverapp.ip not in ("", "0.0.0.0", "::", "*") else "127.0.0.1"
+        origin = f"{scheme}://{f'[{host}]' if ':' in host else host}:{serverapp.port}"
+    return url_path_join(origin, serverapp.base_url, "nbruns/")
+
+
+def _look(store: Store) -> Any:
+    return store.home
+
+
+def _restore(name: str, before: dict[str, str]) -> None:
+    if name in before:
+        os.environ[name] = before[name]
+    else:
+        os.environ.pop(name, None)

@@ -1,0 +1,116 @@
+"""The MLflow protocol and ours over HTTP: read the request, await the endpoint, write the reply."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from nbruns.endpoints.routes import find_endpoint
+from nbruns.errors import InvalidValue, NbrunsError
+from nbruns.protocol.errors import wire_error
+from nbruns.server.signed_in import SignedIn
+from nbruns.store import Store
+
+Endpoint = Callable[[Store, dict[str, Any]], dict[str, Any]]
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+# Jupyter's own, which any handler may be sent.
+_JUPYTERS_ARGUMENTS = {"token", "_xsrf", "no_track_activity"}
+
+
+class ProtocolHandler(SignedIn):
+    """Answers every path of the protocol by way of its endpoint function."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, path: str) -> None:
+        """A call whose fields are the query's."""
+        await self.answer(path)
+
+    @web.authenticated
+    @authorized
+    async def post(self, path: str) -> None:
+        """A call whose fields are the JSON body's."""
+        await self.answer(path)
+
+    @web.authenticated
+    @authorized
+    async def put(self, path: str) -> None:
+        """As POST."""
+        await self.answer(path)
+
+    @web.authenticated
+    @authorized
+    async def patch(self, path: str) -> None:
+        """As POST."""
+        await self.answer(path)
+
+    @web.authenticated
+    @authorized
+    async def delete(self, path: str) -> None:
+        """As POST; fields may also stand in the query."""
+        await self.answer(path)
+
+    async def answer(self, path: str) -> None:
+        """Find the endpoint, run it on the store's thread, write what it replies."""
+        try:
+            endpoint, values = find_endpoint(self.request.method or "", path)
+            fields = {**self.query_fields(), **values}
+            status, reply = await self.settings["nbruns_store"].run(
+                respond, endpoint, self.request.body, fields
+            )
+        except NbrunsError as error:
+            status, reply = wire_error(error)
+        self.say(status, reply)
+
+    def query_fields(self) -> dict[str, Any]:
+        """The query's fields; one given several times is a list."""
+        found: dict[str, Any] = {}
+        for name in self.request.query_arguments.keys() - _JUPYTERS_ARGUMENTS:
+            values = self.get_query_arguments(name, strip=False)
+            found[name] = values[0] if len(values) == 1 else values
+        return found
+
+
+class HealthHandler(SignedIn):
+    """Says that the server is up, as MLflow's does."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """GET health."""
+        self.finish("OK", set_content_type="text/plain; charset=UTF-8")
+
+
+def respond(
+    store: Store, endpoint: Endpoint, body: bytes, fields: Mapping[str, Any]
+) -> tuple[int, bytes]:
+    """Status and JSON of a call; reading and writing JSON is part of the store thread's work."""
+    try:
+        status, reply = 200, endpoint(store, {**read_json(body), **fields})
+    except Exception as error:
+        # Whatever fails, the client gets the protocol's JSON; wire_error logs the unexpected.
+        status, reply = wire_error(error)
+    return status, json.dumps(reply, separators=(",", ":")).encode()
+
+
+def read_json(body: bytes) -> dict[str, Any]:
+    """The object in a request's body, empty when there is none; InvalidValue for all else."""
+    if not body.strip():
+        return {}
+    if len(body) > MAX_BODY_BYTES:
+        size, most = len(body) // 2**20, MAX_BODY_BYTES // 2**20
+        raise InvalidValue(f"The request's body has {size} MB, at most {most} MB are read")
+    try:
+        found = json.loads(body)
+    except RecursionError as error:
+        raise InvalidValue("The request's JSON is nested too deeply") from error
+    except ValueError as error:
+        raise InvalidValue(f"The request's body is not valid JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise InvalidValue(f"The request's JSON must be an object, got {type(found).__name__}")
+    return found

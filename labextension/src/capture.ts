@@ -1,0 +1,86 @@
+/**
+ * The live notebook, unsaved edits included, becomes a revision when a run asks for it.
+ *
+ * The kernel asks with a display update of a private type, not with a comm: a comm
+ * makes JupyterLab open a subshell, and falls silent after a page reload.
+ */
+import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ISessionContext } from '@jupyterlab/apputils';
+import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { KernelMessage, ServerConnection } from '@jupyterlab/services';
+
+import { serverPath } from './paths';
+import { postJson } from './request';
+
+const CAPTURE_MIME = 'application/vnd.nbruns.capture+json';
+
+/** What the kernel says when a run starts or ends. */
+interface ICaptureWish {
+  run_id: string;
+  kernel_id?: string;
+  reason: 'start' | 'end';
+}
+
+const capturePlugin: JupyterFrontEndPlugin<void> = {
+  id: 'nbruns:capture',
+  description: 'Keeps the notebook as it stands in the browser when a run starts or ends.',
+  autoStart: true,
+  requires: [INotebookTracker],
+  activate: (app: JupyterFrontEnd, tracker: INotebookTracker) => {
+    const { contents, serverSettings } = app.serviceManager;
+    // Two views of one notebook share its session: it is heard once.
+    const heard = new WeakSet<ISessionContext>();
+    const listen = (panel: NotebookPanel) => {
+      if (heard.has(panel.sessionContext)) {
+        return;
+      }
+      heard.add(panel.sessionContext);
+      panel.sessionContext.iopubMessage.connect((_, message) => {
+        const wish = readWish(message);
+        if (wish) {
+          void capture(panel, wish, serverPath(contents, panel.context.path), serverSettings);
+        }
+      });
+    };
+    tracker.forEach(listen);
+    tracker.widgetAdded.connect((_, panel) => listen(panel));
+  }
+};
+
+function readWish(message: KernelMessage.IMessage): ICaptureWish | null {
+  if (!KernelMessage.isUpdateDisplayDataMsg(message)) {
+    return null;
+  }
+  const wish = message.content.data[CAPTURE_MIME] as unknown;
+  return isWish(wish) ? wish : null;
+}
+
+function isWish(value: unknown): value is ICaptureWish {
+  const wish = value as Partial<ICaptureWish> | null | undefined;
+  return (
+    typeof wish?.run_id === 'string' && (wish.reason === 'start' || wish.reason === 'end')
+  );
+}
+
+/** Send the notebook as it is now; what fails is told, for the kernel then keeps what it ran. */
+async function capture(
+  panel: NotebookPanel,
+  wish: ICaptureWish,
+  path: string,
+  settings: ServerConnection.ISettings
+): Promise<void> {
+  const content = panel.context.model.toJSON();
+  try {
+    await postJson(settings, 'revisions/capture', {
+      run_id: wish.run_id,
+      kernel_id: wish.kernel_id,
+      reason: wish.reason,
+      path,
+      content
+    });
+  } catch (error) {
+    console.warn(`nbruns could not keep the revision of run ${wish.run_id}:`, error);
+  }
+}
+
+export default capturePlugin;

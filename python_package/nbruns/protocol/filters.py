@@ -12,7 +12,6 @@ from typing import cast
 from nbruns.conditions import Comparator, Condition, Field, Order, Search, Value
 from nbruns.errors import InvalidValue
 from nbruns.protocol.grammar import LOGGED_MODELS, Attribute, Grammar
-from nbruns.protocol.names import IS_PROMPT_TAG
 from nbruns.protocol.tokens import Token, refuse, tokenize
 
 _DATASET_KEYS = ("name", "digest", "context")
@@ -206,20 +205,7 @@ def parse_filter(source: str | None, grammar: Grammar) -> tuple[Condition, ...]:
     """The conditions of a filter; an empty filter has none."""
     if not source or not source.strip():
         return ()
-    return tuple(
-        condition
-        for condition in _Parser(source, grammar).conditions()
-        if not _only_excludes_prompts(condition)
-    )
-
-
-def _only_excludes_prompts(condition: Condition) -> bool:
-    # The client adds this to each registry search; models have no such tag, and no
-    # prompts live here for it to keep out.
-    return (condition.key, condition.comparator, condition.value) in (
-        (IS_PROMPT_TAG, "!=", "true"),
-        (IS_PROMPT_TAG, "=", "false"),
-    )
+    return tuple(_Parser(source, grammar).conditions())
 
 
 def parse_order(terms: Iterable[str], grammar: Grammar) -> tuple[Order, ...]:

@@ -49,7 +49,7 @@ STATUSES: dict[int, RunStatus] = {
     4: "FAILED",
     5: "KILLED",
 }
-_VIEWS: dict[str, View] = {
+VIEWS: dict[str, View] = {
     "1": "active",
     "ACTIVE_ONLY": "active",
     "2": "deleted",
@@ -97,12 +97,12 @@ def view(body: Body, name: str, default: View = "active") -> View:
     value = find(body, name)
     if value is None:
         return default
-    if isinstance(value, bool) or str(value) not in _VIEWS:
+    if isinstance(value, bool) or str(value) not in VIEWS:
         raise InvalidValue(
             f"Invalid value {show(value)} for parameter '{name}' supplied: "
             "expected ACTIVE_ONLY, DELETED_ONLY or ALL"
         )
-    return _VIEWS[str(value)]
+    return VIEWS[str(value)]
 
 
 def float_to_wire(value: float) -> float | str:

@@ -1,0 +1,154 @@
+"""Records → MLflow's entities, made without a detour over messages.
+
+A search of a thousand runs makes tens of thousands of metrics: they are filled in place
+of being constructed wherever the entity's attributes are those known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    LoggedModelInput,
+    LoggedModelOutput,
+    Metric,
+    Param,
+    Run,
+    RunData,
+    RunInfo,
+    RunInputs,
+    RunOutputs,
+    RunTag,
+)
+
+from nbruns import records
+from nbruns.records import MetricPoint
+
+_new = object.__new__
+_METRIC_ATTRIBUTES = {
+    "_key",
+    "_value",
+    "_timestamp",
+    "_step",
+    "_model_id",
+    "_dataset_name",
+    "_dataset_digest",
+    "_run_id",
+}
+_METRIC_IS_KNOWN = vars(Metric("key", 0.0, 0, 0)).keys() == _METRIC_ATTRIBUTES
+_DATA_IS_KNOWN = vars(RunData()).keys() == {"_metric_objs", "_metrics", "_params", "_tags"}
+
+
+def metrics_of(points: Iterable[MetricPoint]) -> list[Metric]:
+    """Metric entities; those of a run's history carry no run id, as in MLflow."""
+    if not _METRIC_IS_KNOWN:
+        return [_constructed(point) for point in points]
+    made: list[Any] = []
+    for point in points:
+        metric = _new(Metric)
+        metric.__dict__ = {
+            "_key": point.key,
+            "_value": point.value,
+            "_timestamp": point.at_ms,
+            "_step": point.step,
+            "_model_id": point.model_id,
+            "_dataset_name": point.dataset_name,
+            "_dataset_digest": point.dataset_digest,
+            "_run_id": point.run_id,
+        }
+        made.append(metric)
+    return made
+
+
+def _constructed(point: MetricPoint) -> Metric:
+    return Metric(
+        point.key,
+        point.value,
+        point.at_ms,
+        point.step,
+        model_id=point.model_id,
+        dataset_name=point.dataset_name,
+        dataset_digest=point.dataset_digest,
+        run_id=point.run_id,
+    )
+
+
+def point_of(metric: Metric) -> MetricPoint:
+    """A metric a client logs, as a record."""
+    return MetricPoint(
+        metric.key,
+        metric.value,
+        metric.step,
+        metric.timestamp,
+        metric.model_id,
+        metric.dataset_name,
+        metric.dataset_digest,
+    )
+
+
+def run_info_of(run: records.Run) -> RunInfo:
+    """What a run is."""
+    return RunInfo(
+        run_id=run.run_id,
+        experiment_id=run.experiment_id,
+        user_id=run.user,
+        status=run.status,
+        start_time=run.started_ms or 0,
+        end_time=run.ended_ms,
+        lifecycle_stage=run.stage,
+        artifact_uri=run.artifact_uri,
+        run_name=run.name,
+    )
+
+
+def run_of(run: records.Run) -> Run:
+    """A run with what it logged."""
+    return Run(run_info_of(run), _data_of(run), _inputs_of(run), _outputs_of(run))
+
+
+def _data_of(run: records.Run) -> RunData:
+    metrics = metrics_of(run.metrics)
+    if not _DATA_IS_KNOWN:
+        return RunData(
+            metrics,
+            [Param(key, value) for key, value in run.params.items()],
+            [RunTag(key, value) for key, value in run.tags.items()],
+        )
+    data: Any = _new(RunData)
+    data.__dict__ = {
+        "_metric_objs": metrics,
+        "_metrics": {point.key: point.value for point in run.metrics},
+        "_params": dict(run.params),
+        "_tags": dict(run.tags),
+    }
+    return data  # type: ignore[no-any-return]
+
+
+def _inputs_of(run: records.Run) -> RunInputs:
+    return RunInputs(
+        [_dataset_input_of(found) for found in run.dataset_inputs],
+        [LoggedModelInput(model_id=link.model_id) for link in run.model_inputs],
+    )
+
+
+def _outputs_of(run: records.Run) -> RunOutputs:
+    return RunOutputs([LoggedModelOutput(link.model_id, link.step) for link in run.model_outputs])
+
+
+def _dataset_input_of(found: records.DatasetInput) -> DatasetInput:
+    dataset = found.dataset
+    return DatasetInput(
+        dataset=Dataset(
+            name=dataset.name,
+            digest=dataset.digest,
+            source_type=dataset.source_type,
+            source=dataset.source,
+            schema=dataset.schema,
+            profile=dataset.profile,
+        ),
+        tags=[InputTag(key, value) for key, value in found.tags.items()],
+    )

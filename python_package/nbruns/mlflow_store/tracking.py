@@ -1,0 +1,240 @@
+"""The tracking store: MLflow's REST client answered in process, hot paths without JSON."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+from mlflow.entities import Metric, Param, Run, RunInfo, RunTag
+from mlflow.protos.service_pb2 import MlflowService
+from mlflow.store.entities.paged_list import PagedList
+from mlflow.store.tracking.rest_store import RestStore
+from mlflow.utils.rest_utils import extract_api_info_for_service
+
+from nbruns.endpoints.experiments import MOST_PER_PAGE, checked_id
+from nbruns.endpoints.runs import check_sizes, chosen_name
+from nbruns.errors import InvalidValue
+from nbruns.mlflow_store.entities import metrics_of, point_of, run_info_of, run_of
+from nbruns.mlflow_store.homes import answer, no_network, store_at, told
+from nbruns.protocol import pages
+from nbruns.protocol.fields import clean_text
+from nbruns.protocol.filters import parse_search
+from nbruns.protocol.grammar import RUNS
+from nbruns.protocol.messages import STATUSES, VIEWS
+from nbruns.records import RunStatus
+from nbruns.store import Store
+
+_log = logging.getLogger("nbruns")
+
+_CALLS = extract_api_info_for_service(MlflowService, "/api/2.0")
+_ENDED = ("FINISHED", "FAILED", "KILLED")
+
+if TYPE_CHECKING:
+    Calls = RestStore
+else:
+    # MLflow takes any RestStore for a server with a web page: at the end of each run it
+    # fetches the run once more and prints a link to it. So this is RestStore under another
+    # name: the same methods, not an instance of it.
+    Calls = type(
+        "Calls",
+        RestStore.__bases__,
+        {k: v for k, v in vars(RestStore).items() if k not in ("__dict__", "__weakref__")},
+    )
+
+
+class NbrunsTrackingStore(Calls):
+    """Experiments, runs, metrics and logged models of an `nbruns:` address."""
+
+    supports_workspaces = False
+
+    def __init__(self, store_uri: str | None = None) -> None:
+        super(RestStore, self).__init__() if TYPE_CHECKING else super(Calls, self).__init__()
+        self.get_host_creds = no_network
+        try:
+            self.shelves: Store = store_at(store_uri)
+        except Exception as error:
+            raise told(error) from error
+
+    def _call_endpoint(
+        self,
+        api: Any,
+        json_body: str | None = None,
+        endpoint: str | None = None,
+        retry_timeout_seconds: float | None = None,
+        response_proto: Any = None,
+    ) -> Any:
+        path, method = _CALLS[api]
+        reply = api.Response() if response_proto is None else response_proto
+        return answer(self.shelves, method, endpoint or path, json_body, reply)
+
+    def log_metric(self, run_id: str, metric: Metric) -> None:
+        try:
+            self.shelves.metrics.append(run_id, (point_of(metric),))
+        except Exception as error:
+            raise told(error) from error
+
+    def log_param(self, run_id: str, param: Param) -> None:
+        try:
+            self.shelves.runs.log_params(run_id, {param.key: _text("value", param.value)})
+        except Exception as error:
+            raise told(error) from error
+
+    def set_tag(self, run_id: str, tag: RunTag) -> None:
+        try:
+            self.shelves.runs.set_tags(run_id, {tag.key: _text("value", tag.value)})
+        except Exception as error:
+            raise told(error) from error
+
+    def log_batch(
+        self, run_id: str, metrics: list[Metric], params: list[Param], tags: list[RunTag]
+    ) -> None:
+        try:
+            check_sizes(len(metrics), len(params), len(tags))
+            self.shelves.runs.log_batch(
+                run_id,
+                metrics=[point_of(metric) for metric in metrics],
+                params=_unique(params),
+                tags={tag.key: _text("value", tag.value) for tag in tags},
+            )
+        except Exception as error:
+            raise told(error) from error
+
+    def create_run(
+        self,
+        experiment_id: str,
+        user_id: str,
+        start_time: int | None,
+        tags: list[RunTag] | None,
+        run_name: str | None,
+    ) -> Run:
+        try:
+            chosen = {tag.key: _text("value", tag.value) for tag in tags or ()}
+            run = self.shelves.runs.create(
+                checked_id(str(experiment_id)),
+                name=chosen_name(run_name, chosen),
+                user=user_id or "",
+                started_ms=start_time,
+                tags=chosen,
+            )
+        except Exception as error:
+            raise told(error) from error
+        self._tell_kernel("run_started", run.run_id)
+        return run_of(run)
+
+    def update_run_info(
+        self,
+        run_id: str,
+        run_status: int | str | None,
+        end_time: int | None,
+        run_name: str | None,
+    ) -> RunInfo:
+        try:
+            status = _status(run_status)
+            run = self.shelves.runs.update(
+                run_id, status=status, ended_ms=end_time, name=run_name or None
+            )
+        except Exception as error:
+            raise told(error) from error
+        if status in _ENDED:
+            self._tell_kernel("run_ended", run_id)
+        return run_info_of(run)
+
+    def get_run(self, run_id: str) -> Run:
+        try:
+            return run_of(self.shelves.runs.get(run_id))
+        except Exception as error:
+            raise told(error) from error
+
+    def _search_runs(  # noqa: PLR0917
+        self,
+        experiment_ids: list[str],
+        filter_string: str | None,
+        run_view_type: int,
+        max_results: int | None,
+        order_by: list[str] | None,
+        page_token: str | None,
+    ) -> tuple[list[Run], str | None]:
+        try:
+            ids = [checked_id(str(found)) for found in experiment_ids]
+            orders = list(order_by or ())
+            shown = VIEWS[str(run_view_type)]
+            mark = pages.mark("runs", ids, filter_string, orders, shown)
+            page = self.shelves.runs.search(
+                ids,
+                parse_search(filter_string, orders, RUNS),
+                view=shown,
+                limit=_page_size(max_results),
+                token=pages.unseal(page_token, mark),
+            )
+        except Exception as error:
+            raise told(error) from error
+        return [run_of(run) for run in page.items], pages.seal(page.next_token, mark)
+
+    def get_metric_history(
+        self,
+        run_id: str,
+        metric_key: str,
+        max_results: int | None = None,
+        page_token: str | None = None,
+    ) -> PagedList[Metric]:
+        try:
+            mark = pages.mark("history", run_id, metric_key)
+            page = self.shelves.metrics.history(
+                run_id, metric_key, limit=max_results, token=pages.unseal(page_token, mark)
+            )
+        except Exception as error:
+            raise told(error) from error
+        return PagedList(metrics_of(page.items), pages.seal(page.next_token, mark))
+
+    def log_spans(self, location: str, spans: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        # MLflow's exporter takes this error as "no spans here" and goes on in silence.
+        raise NotImplementedError("nbruns keeps no traces")
+
+    def _tell_kernel(self, event: str, run_id: str) -> None:
+        """Let the notebook's kernel capture its document; a fault of ours costs one line."""
+        try:
+            from nbruns.kernel import capture, session
+
+            if session.current() is not None:
+                getattr(capture, event)(self.shelves, run_id)
+        except Exception as error:
+            _log.debug("The notebook could not be captured", exc_info=True)
+            print(
+                f"nbruns: run '{run_id}' has no revision of the notebook "
+                f"({type(error).__name__}: {error})",
+                file=sys.stderr,
+            )
+
+
+def _text(name: str, value: Any) -> str:
+    return value if type(value) is str and value.isascii() else clean_text(name, value)
+
+
+def _unique(params: list[Param]) -> dict[str, str]:
+    found = {param.key: _text("value", param.value) for param in params}
+    if len(found) != len(params):
+        keys = [param.key for param in params]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        raise InvalidValue(f"params names the keys {twice} more than once")
+    return found
+
+
+def _status(run_status: int | str | None) -> RunStatus | None:
+    if run_status is None:
+        return None
+    for number, name in STATUSES.items():
+        if run_status in (number, name):
+            return name
+    raise InvalidValue(f"Invalid run status '{run_status}'")
+
+
+def _page_size(max_results: int | None) -> int:
+    if max_results is None:
+        return 2**31
+    if not 1 <= max_results <= MOST_PER_PAGE:
+        raise InvalidValue(
+            f"Invalid value '{max_results}' for parameter 'max_results' supplied: "
+            f"it must be at least 1 and at most {MOST_PER_PAGE}"
+        )
+    return max_results

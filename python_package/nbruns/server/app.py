@@ -18,6 +18,7 @@ from nbruns.identity import home_folder
 from nbruns.server.artifact_handlers import ArtifactHandler
 from nbruns.server.events import Changes, EventsHandler
 from nbruns.server.handlers import HealthHandler, ProtocolHandler
+from nbruns.server.panel_kernel import PanelKernel, PanelStartHandler
 from nbruns.server.store_thread import ARTIFACT_BASE, StoreThread
 from nbruns.store import Store
 from nbruns.store.artifacts import Artifacts
@@ -42,6 +43,7 @@ class NbrunsApp(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Make what handlers share, and tell kernels where the store is."""
+        assert self.serverapp is not None
         home = Path(self.home).expanduser().absolute()
         self.store = StoreThread(home)
         self.changes = Changes(home / "nbruns.db")
@@ -51,6 +53,7 @@ class NbrunsApp(ExtensionApp):
             nbruns_artifacts=Artifacts(home / "artifacts", ARTIFACT_BASE),
             nbruns_events=self.changes,
             nbruns_panel_secret=self.panel_secret,
+            nbruns_panel=PanelKernel(self.serverapp, self.panel_secret, server_url),
         )
         self._environment_before = dict(os.environ)
         os.environ.update(kernel_environment(home))
@@ -62,6 +65,7 @@ class NbrunsApp(ExtensionApp):
                 (_ARTIFACTS, ArtifactHandler),
                 (r"/nbruns/events", EventsHandler),
                 (r"/nbruns/health", HealthHandler),
+                (r"/nbruns/api/1\.0/panel/start", PanelStartHandler),
                 (r"/nbruns/(.*)", ProtocolHandler),
             ]
         )

@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -106,14 +106,12 @@ class Artifacts:
             staged.parent.mkdir(parents=True, exist_ok=True)
             with open(staged, "xb") as file:
                 yield file
-            place.parent.mkdir(parents=True, exist_ok=True)
-            staged.replace(place)
-        except (FileExistsError, NotADirectoryError) as error:
-            raise InvalidValue(f"A file stands where '{path}' needs a folder") from error
+            _move(staged, place, path)
         except OSError as error:
             raise StoreUnusable(_cannot_write(self.root, error)) from error
         finally:
-            staged.unlink(missing_ok=True)
+            with suppress(OSError):
+                staged.unlink()
 
     def discard_abandoned(self, older_than_s: float = _DAY_S) -> None:
         """Remove what uploads cut short by a crash have left."""
@@ -133,6 +131,14 @@ class Artifacts:
         if entry.is_dir():
             return ArtifactFile(path, is_dir=True)
         return ArtifactFile(path, is_dir=False, size_bytes=entry.stat().st_size)
+
+
+def _move(staged: Path, place: Path, path: str) -> None:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        staged.replace(place)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise InvalidValue(f"A file stands where '{path}' needs a folder") from error
 
 
 def _path_of(canonical: str) -> str:

@@ -1,9 +1,23 @@
-"""What tests of every room start from: a home folder, its store, a run in it."""
+"""What tests of every room start from: a home folder, its store, a run in it, a real server."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+
 from nbruns.records import Run
 from nbruns.store import Store
 
@@ -26,3 +40,146 @@ def store(home: Path) -> Iterator[Store]:
 def run(store: Store) -> Run:
     """A run of the default experiment."""
     return store.runs.create("0", name="first", user="ada", started_ms=1_000)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@dataclass
+class LiveServer:
+    """A real `jupyter server` on loopback whose every folder lies under `folder`."""
+
+    folder: Path
+    options: tuple[str, ...] = ()
+    base_url: str = "/"
+    has_extension: bool = True
+    token: str = field(default_factory=secrets.token_hex)
+    port: int = field(default_factory=_free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def home(self) -> Path:
+        """Where nbruns keeps its database and artifacts."""
+        return self.folder / "nbruns"
+
+    @property
+    def work(self) -> Path:
+        """Where the notebooks lie."""
+        return self.folder / "work"
+
+    @property
+    def url(self) -> str:
+        """What an MLflow client takes as its tracking URI."""
+        return f"http://127.0.0.1:{self.port}{self.base_url}nbruns"
+
+    @property
+    def log(self) -> str:
+        """All the server has logged."""
+        return (self.folder / "server.log").read_text("utf-8", "replace")
+
+    def environment(self) -> dict[str, str]:
+        """This process's environment with every Jupyter folder moved under `folder`."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "NBRUNS_"))}
+        return kept | {
+            "HOME": str(self.folder),
+            "JUPYTER_CONFIG_DIR": str(self.folder / "config"),
+            "JUPYTER_DATA_DIR": str(self.folder / "data"),
+            "JUPYTER_RUNTIME_DIR": str(self.folder / "runtime"),
+            "IPYTHONDIR": str(self.folder / "ipython"),
+            "NBRUNS_HOME": str(self.home),
+        }
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        command = [
+            *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
+            "--ServerApp.ip=127.0.0.1",
+            f"--ServerApp.port={self.port}",
+            "--ServerApp.port_retries=0",
+            f"--ServerApp.base_url={self.base_url}",
+            f"--ServerApp.root_dir={self.work}",
+            f"--IdentityProvider.token={self.token}",
+            f"--ServerApp.jpserver_extensions=nbruns={self.has_extension}",
+            *self.options,
+        ]
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command,
+                cwd=self.work,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self._wait_until_up()
+
+    def stop(self) -> None:
+        """Ask it to stop; insist after a while."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(5)
+
+    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """Status and JSON of a call below `nbruns/`, signed in by the token."""
+        request = urllib.request.Request(
+            f"{self.url}/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"token {self.token}"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    def _wait_until_up(self, patience_s: float = 60) -> None:
+        assert self.process is not None
+        until = time.monotonic() + patience_s
+        while time.monotonic() < until and self.process.poll() is None:
+            try:
+                root = f"http://127.0.0.1:{self.port}{self.base_url}api"
+                urllib.request.urlopen(root, timeout=2).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError(f"The server did not start:\n{self.log[-4000:]}")
+
+
+@pytest.fixture(scope="module")
+def new_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LiveServer]]:
+    """Start servers with options of their own; all are stopped with the module."""
+    started: list[LiveServer] = []
+
+    def new(**settings: Any) -> LiveServer:
+        server = LiveServer(tmp_path_factory.mktemp("server"), **settings)
+        started.append(server)
+        server.start()
+        return server
+
+    yield new
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def live_server(new_server: Callable[..., LiveServer]) -> LiveServer:
+    """A running server with an empty store, one per module."""
+    return new_server()
+
+
+@pytest.fixture
+def signed_in(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> LiveServer:
+    """The live server, with MLflow's client pointed at it and given its token."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", live_server.url)
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", live_server.token)
+    return live_server

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
 from nbruns.errors import InvalidValue, NotFound, StoreUnusable
 from nbruns.records import ArtifactFile
 from nbruns.store.artifacts import Artifacts
@@ -215,7 +216,7 @@ def test_a_folder_that_cannot_be_made_is_said_in_words(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file where the home should be")
     artifacts = Artifacts(tmp_path / "home" / "artifacts")
 
-    with pytest.raises(StoreUnusable, match="home.artifacts.*Not a directory"):
+    with pytest.raises(StoreUnusable, match=r"home.artifacts.*Not a directory"):
         put(artifacts, "0/a")
 
 

@@ -1,0 +1,67 @@
+"""Numbers, spans of time and models as the panel writes them.
+
+Relative times ("2 min ago") are worded in the browser, where they keep moving.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from nbruns.records import ModelVersion
+
+_DIGITS = 4
+
+
+def number(value: float) -> str:
+    """A value in four digits that matter: 0.9532, 12.35, 48210, 1.2e-05."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size >= 1e7 or size < 1e-4:
+        mantissa, _, power = f"{value:.{_DIGITS - 2}e}".partition("e")
+        text = f"{_trimmed(mantissa)}e{int(power)}"
+    elif float(value).is_integer():
+        text = str(int(value))
+    else:
+        decimals = max(0, _DIGITS - 1 - math.floor(math.log10(size)))
+        text = _trimmed(f"{value:.{decimals}f}")
+    return text.replace("-", "−")
+
+
+def _trimmed(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def exact(value: float) -> str:
+    """A value in full, for the hover."""
+    return number(value) if not math.isfinite(value) else repr(value)
+
+
+def delta(value: float, baseline: float) -> str:
+    """How far a value lies from the baseline's, with its sign; empty where that means nothing."""
+    if not (math.isfinite(value) and math.isfinite(baseline)):
+        return ""
+    # 0.3 - 0.1 is 0.19999999999999998: what lies under the fourteenth digit is noise.
+    gap = value - baseline
+    if abs(gap) <= 1e-14 * max(abs(value), abs(baseline)):
+        return "±0"
+    return f"+{number(gap)}" if gap > 0 else number(gap)
+
+
+def badge(versions: Sequence[ModelVersion]) -> tuple[str, str]:
+    """What a row's badge says about a run's registered versions, and the hover's longer text."""
+    if not versions:
+        return "", ""
+    newest_first = sorted(versions, key=lambda v: (bool(v.aliases), v.created_ms), reverse=True)
+    texts = [_version(version) for version in newest_first]
+    more = f" +{len(texts) - 1}" if len(texts) > 1 else ""
+    return texts[0] + more, "\n".join(texts)
+
+
+def _version(version: ModelVersion) -> str:
+    return " ".join([f"{version.name} v{version.version}", *(f"@{a}" for a in version.aliases)])

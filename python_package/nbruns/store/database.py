@@ -1,7 +1,7 @@
-"""Opening the SQLite file: pragmas, the write transaction, threads and forks.
+"""Opening the SQLite file: pragmas, patience with other writers, threads and forks.
 
-`Database` comes from sqlite_utils, imported here first with pandas hidden: where
-it finds pandas it loads it, for 80 MB and half a second.
+`Database` of sqlite_utils is imported here first with pandas hidden: where it finds
+pandas it loads it, for 80 MB and half a second.
 """
 
 from __future__ import annotations
@@ -11,15 +11,21 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nbruns.errors import StoreBusy
+from nbruns.errors import StoreBusy, StoreUnusable
 
 _PATIENCE_S = 30.0
-_NAP_S = 0.0004
+# SQLite's own busy handler sleeps up to 100 ms and starves writers: these are our naps.
+_NAPS_S = (0.0, 0.0, 0.00005, 0.00005, 0.0001, 0.0001, 0.0002)
+_LONGEST_NAP_S = 0.0004
+_CONNECTING_PATIENCE_MS = 10_000
+# The write-ahead log is written back in larger, rarer pieces: each costs two fsyncs.
+_CHECKPOINT_PAGES = 4_000
 
 
 def _import_database() -> Any:
@@ -36,25 +42,116 @@ def _import_database() -> Any:
 
 SqliteUtilsDatabase = _import_database()
 
+_WAYS_OUT = {
+    "disk is full": "the disk (or quota) is full: free some space and try again",
+    "readonly": "it is read-only: make the file and its folder writable for this user",
+    "read-only": "it is read-only: make the file and its folder writable for this user",
+    "disk i/o": "the disk failed to read or write: check its space and health, then try again",
+    "malformed": "it is damaged: copy the folder, then recover it with `sqlite3 FILE .recover`",
+    "not a database": "it is not a SQLite database: move it away, or set NBRUNS_HOME elsewhere",
+    "unable to open": "it cannot be opened: check that its folder exists and may be written",
+}
+
+
+def unusable(path: str, error: sqlite3.Error) -> StoreUnusable | None:
+    """What to tell the user when the file itself is at fault; None for other errors."""
+    text = str(error).lower()
+    for sign, way_out in _WAYS_OUT.items():
+        if sign in text:
+            return StoreUnusable(f"Cannot use the database '{path}': {way_out} ({error})")
+    return None
+
+
+class PatientConnection(sqlite3.Connection):
+    """A connection whose statements wait their turn behind other writers, in short naps.
+
+    Raises StoreBusy after 30 seconds without a gap, StoreUnusable when the file is at fault.
+    """
+
+    path = ""
+
+    def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
+        try:
+            return super().execute(sql, values)
+        except sqlite3.DatabaseError as error:
+            return self._again(super().execute, sql, values, error)
+
+    def executemany(self, sql: str, rows: Iterable[Any], /) -> sqlite3.Cursor:
+        try:
+            return super().executemany(sql, rows)
+        except sqlite3.DatabaseError as error:
+            raise unusable(self.path, error) or error from error
+
+    def _again(self, call: Any, sql: str, values: Any, error: sqlite3.Error) -> sqlite3.Cursor:
+        until = time.monotonic() + _PATIENCE_S
+        naps = iter(_NAPS_S)
+        while _is_busy(error):
+            if time.monotonic() > until:
+                raise StoreBusy(
+                    f"Other programs kept '{self.path}' locked for {_PATIENCE_S:.0f} seconds; "
+                    "nothing was written. Try again, or close what is holding it"
+                ) from error
+            time.sleep(next(naps, _LONGEST_NAP_S))
+            try:
+                return call(sql, values)  # type: ignore[no-any-return]
+            except sqlite3.DatabaseError as later:
+                error = later
+        raise unusable(self.path, error) or error
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
 
 class Database:
-    """One connection to the file, shared by the threads of one process."""
+    """One connection to the file, shared by the threads of one process.
+
+    Writes go through `atomic`, reads hold `lock`. Forking is safe: the connection is
+    closed before and opened anew on both sides, for SQLite's locks do not survive it.
+    """
+
+    conn: sqlite3.Connection
+    tables: Any
 
     def __init__(self, path: Path | str) -> None:
         self.path = str(path)
         self.lock = threading.RLock()
+        self._was_open = False
+        self._afterwards: list[Callable[[], None]] = []
         self._connect()
+        _open_databases.add(self)
 
     def _connect(self) -> None:
-        self.process_id = os.getpid()
-        self.conn = sqlite3.connect(
-            self.path, isolation_level=None, check_same_thread=False, cached_statements=512
-        )
-        self.conn.execute("pragma journal_mode = wal")
-        self.conn.execute("pragma synchronous = normal")
-        self.conn.execute("pragma foreign_keys = on")
-        self.conn.execute("pragma busy_timeout = 0")
+        try:
+            self.conn = self._connection()
+        except sqlite3.Error as error:
+            raise unusable(self.path, error) or StoreUnusable(
+                f"Cannot open the database '{self.path}': {error}"
+            ) from error
         self.tables = SqliteUtilsDatabase(self.conn)
+
+    def _connection(self) -> sqlite3.Connection:
+        conn = sqlite3.connect(
+            self.path,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
+            factory=PatientConnection,
+            timeout=_CONNECTING_PATIENCE_MS / 1000,
+        )
+        conn.path = self.path
+        try:
+            conn.execute("pragma journal_mode = wal")
+            conn.execute("pragma synchronous = normal")
+            conn.execute("pragma foreign_keys = on")
+            conn.execute(f"pragma wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+            conn.execute("pragma cache_size = -16000")
+            conn.execute("pragma user_version").fetchone()
+            conn.execute("pragma busy_timeout = 0")
+        except BaseException:
+            conn.close()
+            raise
+        return conn
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
@@ -64,29 +161,87 @@ class Database:
         gap for 30 seconds.
         """
         with self.lock:
-            if self.conn.in_transaction:
+            conn = self.conn
+            is_nested = conn.in_transaction
+            if is_nested:
                 yield
                 return
-            self._begin()
+            conn.execute("begin immediate")
             try:
                 yield
-                self.conn.execute("commit")
+                conn.execute("commit")
             except BaseException:
-                if self.conn.in_transaction:
-                    self.conn.execute("rollback")
+                self._afterwards.clear()
+                if conn.in_transaction:
+                    conn.execute("rollback")
                 raise
+            while self._afterwards:
+                self._afterwards.pop(0)()
 
-    def _begin(self) -> None:
-        until = time.monotonic() + _PATIENCE_S
-        while True:
-            try:
-                self.conn.execute("begin immediate")
-                return
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > until:
-                    raise StoreBusy(f"Other writers keep '{self.path}' locked: {error}") from error
-                time.sleep(_NAP_S)
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Do something once the present transaction is kept; nothing if it is not."""
+        self._afterwards.append(action)
+
+    def run_script(self, sql: str) -> None:
+        """Execute statements in the present transaction, which `executescript` would end."""
+        statement = ""
+        for piece in sql.split(";"):
+            statement += piece + ";"
+            if sqlite3.complete_statement(statement) and piece.strip():
+                self.conn.execute(statement)
+                statement = ""
+
+    def version(self) -> int:
+        """A number that changes whenever anything was committed, here or in another process."""
+        with self.lock:
+            elsewhere = self.conn.execute("pragma data_version").fetchone()[0]
+            return int(elsewhere) << 40 | self.conn.total_changes
 
     def close(self) -> None:
+        """Close the file; threads that are using it finish first."""
         with self.lock:
+            _open_databases.discard(self)
             self.conn.close()
+
+    def before_fork(self) -> None:
+        """Let go of the file, unless the forking thread itself is in the middle of a write."""
+        self.lock.acquire()
+        self._was_open = not self.conn.in_transaction
+        if self._was_open:
+            self.conn.close()
+
+    def after_fork(self, *, is_child: bool) -> None:
+        """Open the file again, with a lock of its own in the child."""
+        if is_child:
+            # The parent's connection must not be closed from here: that would drop its locks.
+            _abandoned.append(self.conn)
+            lock, self.lock = self.lock, threading.RLock()
+            _abandoned.append(lock)
+        try:
+            if self._was_open or is_child:
+                self._connect()
+        finally:
+            if not is_child:
+                self.lock.release()
+
+
+_open_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+_abandoned: list[Any] = []
+
+
+def _before_fork() -> None:
+    for db in list(_open_databases):
+        db.before_fork()
+
+
+def _after_fork(is_child: bool) -> None:
+    for db in list(_open_databases):
+        db.after_fork(is_child=is_child)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=lambda: _after_fork(is_child=False),
+        after_in_child=lambda: _after_fork(is_child=True),
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import traitlets as t
 
@@ -27,7 +26,7 @@ COLOURS = (
 class Selection(t.HasTraits):
     """Ticked runs with their colours, the metric drawn, the order, the run being registered."""
 
-    ticked: t.Tuple[tuple[str, ...], Any] = t.Tuple()
+    ticked = t.Tuple()
     colours: t.Dict[str, str] = t.Dict()
     metric = t.Unicode(None, allow_none=True)
     order = t.Unicode(NEWEST_FIRST)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from jupyter_server.extension.application import ExtensionApp
@@ -19,10 +20,14 @@ from nbruns.server.artifact_handlers import ArtifactHandler
 from nbruns.server.events import Changes, EventsHandler
 from nbruns.server.handlers import HealthHandler, ProtocolHandler
 from nbruns.server.panel_kernel import PanelKernel, PanelStartHandler
+from nbruns.server.static import PlotlyHandler
+from nbruns.server.kernels import KernelFollower
+from nbruns.server.panel_kernel import PanelKernel, PanelStartHandler
 from nbruns.server.store_thread import ARTIFACT_BASE, StoreThread
-from nbruns.store import Store
 from nbruns.store.artifacts import Artifacts
 
+_RETRY_S = 10.0
+_INHERITED = ("NBRUNS_HOME", "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 _ARTIFACTS = r"/nbruns/(?:ajax-)?api/[23]\.0/mlflow-artifacts/artifacts/(.+)"
 
 
@@ -36,6 +41,8 @@ class NbrunsApp(ExtensionApp):
         help="""The folder of the store. Defaults to the environment's NBRUNS_HOME, else to
         the folder 'nbruns' in Jupyter's data directory."""
     ).tag(config=True)
+
+    _following: asyncio.Task[None] | None = None
 
     @default("home")
     def _default_home(self) -> str:
@@ -55,6 +62,10 @@ class NbrunsApp(ExtensionApp):
             nbruns_panel_secret=self.panel_secret,
             nbruns_panel=PanelKernel(self.serverapp, self.panel_secret, server_url),
         )
+        assert self.serverapp is not None, "Jupyter links an extension to its server first"
+        self.panel = PanelKernel(self.serverapp, self.panel_secret, server_url)
+        self.settings["nbruns_panel"] = self.panel
+        self.follower = KernelFollower(self.serverapp, self.store)
         self._environment_before = dict(os.environ)
         os.environ.update(kernel_environment(home))
 
@@ -66,22 +77,45 @@ class NbrunsApp(ExtensionApp):
                 (r"/nbruns/events", EventsHandler),
                 (r"/nbruns/health", HealthHandler),
                 (r"/nbruns/api/1\.0/panel/start", PanelStartHandler),
+                (r"/nbruns/static/plotly\.min\.js", PlotlyHandler),
+                (r"/nbruns/api/1\.0/panel/start", PanelStartHandler),
                 (r"/nbruns/(.*)", ProtocolHandler),
             ]
         )
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
-        try:
-            await self.store.run(_look)
-        except NbrunsError as error:
-            self.log.error("nbruns keeps nothing for now: %s", error)
+        self._following = asyncio.create_task(self._follow())
 
     async def stop_extension(self) -> None:
-        """Close the store and leave the environment as it was."""
+        """Follow no more, close the store and leave the environment as it was."""
         self.changes.close()
+        await self._stop_following()
         await self.store.stop()
-        for name in ("NBRUNS_HOME", "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+        for name in _INHERITED:
             _restore(name, self._environment_before)
+
+    async def _follow(self) -> None:
+        """Follow notebooks and kernels, from the moment on at which the store can be used."""
+        said = ""
+        while True:
+            try:
+                await self.follower.start()
+                return
+            except NbrunsError as error:
+                if str(error) != said:
+                    said = str(error)
+                    self.log.error("nbruns keeps nothing for now. %s", said)
+            await asyncio.sleep(_RETRY_S)
+
+    async def _stop_following(self) -> None:
+        if self._following is None:
+            return
+        is_following = self._following.done()
+        self._following.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._following
+        if is_following:
+            await self.follower.stop()
 
 
 def kernel_environment(home: Path) -> dict[str, str]:
@@ -103,10 +137,6 @@ def server_url(serverapp: ServerApp) -> str:
         host = serverapp.ip if serverapp.ip not in ("", "0.0.0.0", "::", "*") else "127.0.0.1"
         origin = f"{scheme}://{f'[{host}]' if ':' in host else host}:{serverapp.port}"
     return url_path_join(origin, serverapp.base_url, "nbruns/")
-
-
-def _look(store: Store) -> Any:
-    return store.home
 
 
 def _restore(name: str, before: dict[str, str]) -> None:

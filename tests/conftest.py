@@ -42,6 +42,10 @@ def run(store: Store) -> Run:
     return store.runs.create("0", name="first", user="ada", started_ms=1_000)
 
 
+# They take seconds to load, and only the browser tests look at them.
+_NOT_NEEDED = ("jupyterlab", "jupyter_lsp", "nbdime", "notebook", "notebook_shim")
+
+
 def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -94,7 +98,8 @@ class LiveServer:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        self.work.mkdir(parents=True, exist_ok=True)
+        for name in ("work", "data"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
         command = [
             *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
             "--ServerApp.ip=127.0.0.1",
@@ -103,6 +108,7 @@ class LiveServer:
             f"--ServerApp.base_url={self.base_url}",
             f"--ServerApp.root_dir={self.work}",
             f"--IdentityProvider.token={self.token}",
+            *(f"--ServerApp.jpserver_extensions={name}=False" for name in _NOT_NEEDED),
             f"--ServerApp.jpserver_extensions=nbruns={self.has_extension}",
             *self.options,
         ]

@@ -19,10 +19,9 @@ from nbruns.identity import home_folder
 from nbruns.server.artifact_handlers import ArtifactHandler
 from nbruns.server.events import Changes, EventsHandler
 from nbruns.server.handlers import HealthHandler, ProtocolHandler
-from nbruns.server.panel_kernel import PanelKernel, PanelStartHandler
-from nbruns.server.static import PlotlyHandler
 from nbruns.server.kernels import KernelFollower
 from nbruns.server.panel_kernel import PanelKernel, PanelStartHandler
+from nbruns.server.static import PlotlyHandler
 from nbruns.server.store_thread import ARTIFACT_BASE, StoreThread
 from nbruns.store.artifacts import Artifacts
 
@@ -42,7 +41,8 @@ class NbrunsApp(ExtensionApp):
         the folder 'nbruns' in Jupyter's data directory."""
     ).tag(config=True)
 
-    _following: asyncio.Task[None] | None = None
+    _starting: asyncio.Task[None] | None = None
+    _is_following = False
 
     @default("home")
     def _default_home(self) -> str:
@@ -50,7 +50,7 @@ class NbrunsApp(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Make what handlers share, and tell kernels where the store is."""
-        assert self.serverapp is not None
+        assert self.serverapp is not None, "Jupyter links an extension to its server first"
         home = Path(self.home).expanduser().absolute()
         self.store = StoreThread(home)
         self.changes = Changes(home / "nbruns.db")
@@ -62,9 +62,6 @@ class NbrunsApp(ExtensionApp):
             nbruns_panel_secret=self.panel_secret,
             nbruns_panel=PanelKernel(self.serverapp, self.panel_secret, server_url),
         )
-        assert self.serverapp is not None, "Jupyter links an extension to its server first"
-        self.panel = PanelKernel(self.serverapp, self.panel_secret, server_url)
-        self.settings["nbruns_panel"] = self.panel
         self.follower = KernelFollower(self.serverapp, self.store)
         self._environment_before = dict(os.environ)
         os.environ.update(kernel_environment(home))
@@ -78,18 +75,20 @@ class NbrunsApp(ExtensionApp):
                 (r"/nbruns/health", HealthHandler),
                 (r"/nbruns/api/1\.0/panel/start", PanelStartHandler),
                 (r"/nbruns/static/plotly\.min\.js", PlotlyHandler),
-                (r"/nbruns/api/1\.0/panel/start", PanelStartHandler),
                 (r"/nbruns/(.*)", ProtocolHandler),
             ]
         )
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
-        self._following = asyncio.create_task(self._follow())
+        self._starting = asyncio.create_task(self._follow())
 
     async def stop_extension(self) -> None:
         """Follow no more, close the store and leave the environment as it was."""
         self.changes.close()
-        await self._stop_following()
+        if self._starting is not None:
+            self._starting.cancel()
+        if self._is_following:
+            await self.follower.stop()
         await self.store.stop()
         for name in _INHERITED:
             _restore(name, self._environment_before)
@@ -97,25 +96,19 @@ class NbrunsApp(ExtensionApp):
     async def _follow(self) -> None:
         """Follow notebooks and kernels, from the moment on at which the store can be used."""
         said = ""
-        while True:
+        while not self._is_following:
             try:
                 await self.follower.start()
-                return
+                self._is_following = True
             except NbrunsError as error:
                 if str(error) != said:
                     said = str(error)
                     self.log.error("nbruns keeps nothing for now. %s", said)
-            await asyncio.sleep(_RETRY_S)
-
-    async def _stop_following(self) -> None:
-        if self._following is None:
-            return
-        is_following = self._following.done()
-        self._following.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._following
-        if is_following:
-            await self.follower.stop()
+                await asyncio.sleep(_RETRY_S)
+            except Exception:
+                # Whatever it is, the rest of the extension can do without.
+                self.log.exception("nbruns does not follow notebooks and kernels")
+                return
 
 
 def kernel_environment(home: Path) -> dict[str, str]:

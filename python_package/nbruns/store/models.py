@@ -17,6 +17,7 @@ from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
 from nbruns.store.keyset import Sql, Term, attribute, by_key, column, compare, fetch_page, has
 from nbruns.store.registry_rules import check_logged_model_name
+from nbruns.store.run_names import friendly_name
 
 Dataset = tuple[str, str | None]
 
@@ -75,7 +76,7 @@ class Models:
                 (
                     model_id,
                     int(experiment_id),
-                    name or f"model-{model_id[2:10]}",
+                    name or friendly_name(),
                     f"{root.rstrip('/')}/models/{model_id}/artifacts",
                     model_type,
                     source_run_id,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 

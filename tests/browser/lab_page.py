@@ -86,6 +86,7 @@ class LabServer:
     def start(self) -> None:
         for name in ("user", "work"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
+        self.set_setting("@jupyterlab/apputils-extension", "notification", {"fetchNews": "false"})
         command = [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"),
             f"--port={self.port}",
@@ -95,7 +96,6 @@ class LabServer:
             f"--ServerApp.root_dir={self.work}",
             "--LabApp.expose_app_in_browser=True",
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-            "--LabApp.news_url=None",
         ]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--allow-root")
@@ -109,6 +109,12 @@ class LabServer:
                 stderr=subprocess.STDOUT,
             )
         self.wait_until_up()
+
+    def set_setting(self, extension: str, plugin: str, values: dict[str, object]) -> None:
+        """Set what a person would have set in JupyterLab's settings editor."""
+        file = self.folder / "settings" / extension / f"{plugin}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values), "utf-8")
 
     def wait_until_up(self, patience_s: float = 60) -> None:
         assert self.process is not None

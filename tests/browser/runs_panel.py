@@ -1,0 +1,79 @@
+"""The Runs panel as a person uses it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab_page import SLOW_MS, LabPage
+from playwright.sync_api import Locator, expect
+
+
+@dataclass
+class RunsPanel:
+    """What stands at the right edge of one JupyterLab tab."""
+
+    lab: LabPage
+
+    @property
+    def root(self) -> Locator:
+        return self.lab.page.locator("#nbruns-panel")
+
+    def open(self) -> None:
+        """Click the panel's tab in the right side bar, unless it is open already."""
+        if not self.root.is_visible():
+            self.lab.page.locator(
+                ".jp-SideBar.jp-mod-right .lm-TabBar-tab[data-id='nbruns-panel']"
+            ).click()
+        self.root.locator(".nbruns-header").wait_for(timeout=SLOW_MS)
+
+    @property
+    def title(self) -> Locator:
+        return self.root.locator(".nbruns-title")
+
+    @property
+    def note(self) -> Locator:
+        """The words that stand in place of rows."""
+        return self.root.locator(".nbruns-note")
+
+    def rows(self) -> Locator:
+        return self.root.locator(".nbruns-row")
+
+    def row(self, name: str, nth: int = 0) -> Locator:
+        """The newest row (or the nth newest) of the runs with a name."""
+        named = self.lab.page.locator(".nbruns-name", has_text=name)
+        return self.rows().filter(has=named).nth(nth)
+
+    def expect_status(self, row: Locator, status: str) -> None:
+        expect(row).to_have_attribute("data-status", status, timeout=SLOW_MS)
+
+    def tick(self, row: Locator) -> None:
+        row.locator(".nbruns-tick").check()
+
+    def untick_all(self) -> None:
+        self.root.locator(".nbruns-clear").click()
+
+    def curves(self) -> Locator:
+        """The drawn lines of the chart, one per ticked run."""
+        return self.root.locator(".nbruns-plot .scatterlayer .trace")
+
+    def difference(self, name: str) -> Locator:
+        """The line of the comparison for one parameter or metric."""
+        return self.root.locator(f".nbruns-differences tr[data-name='{name}']")
+
+    def open_revision(self, row: Locator) -> Locator:
+        """Click a row's revision; the read-only notebook that opens is returned."""
+        row.hover()
+        row.locator(".nbruns-revision").click()
+        opened = self.lab.page.locator(".nbruns-revision-tab:not(.lm-mod-hidden)")
+        opened.wait_for(timeout=SLOW_MS)
+        return opened
+
+    def register(self, row: Locator, name: str, alias: str = "") -> None:
+        """Register a row's model through the form."""
+        row.hover()
+        row.locator(".nbruns-register").click()
+        form = self.root.locator(".nbruns-form")
+        form.locator(".nbruns-modelName").fill(name)
+        if alias:
+            form.locator(".nbruns-alias").fill(alias)
+        form.locator(".nbruns-submit").click()

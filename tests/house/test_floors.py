@@ -18,12 +18,12 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "endpoints": ({"protocol", "notebooks", "store"}, set()),
     "server": (
         {"endpoints", "store", "protocol", "notebooks"},
-        {"jupyter_server", "tornado", "traitlets", "jupyter_client", "jupyter_events"},
+        {"jupyter_server", "tornado", "traitlets", "jupyter_client", "jupyter_events", "psutil"},
     ),
-    "mlflow_plugin": ({"mlflow_store", "kernel"}, {"mlflow"}),
+    "mlflow_plugin": ({"mlflow_store", "kernel", "protocol", "store"}, {"mlflow"}),
     "mlflow_store": ({"endpoints", "store", "protocol", "kernel"}, {"mlflow"}),
-    "kernel": ({"store", "protocol"}, {"IPython", "ipykernel", "jupyter_core"}),
-    "magics": ({"store", "kernel", "protocol"}, {"IPython"}),
+    "kernel": ({"store", "protocol", "notebooks"}, {"IPython", "ipykernel", "jupyter_core"}),
+    "magics": ({"store", "kernel", "protocol"}, {"IPython", "mlflow"}),
     "panel": (
         {"protocol", "notebooks"},
         {"ipywidgets", "traitlets", "anywidget", "plotly", "tornado", "comm", "IPython"},

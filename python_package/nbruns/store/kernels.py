@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from nbruns.errors import NotFound
 from nbruns.identity import now_ms
 from nbruns.records import ExecutedCell, Kernel
 from nbruns.store.contents import Contents
 from nbruns.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A run that says it is running, and what it says of its process."""
+
+    run_id: str
+    started_ms: int
+    kernel_id: str | None
+    host: str | None
+    pid: str | None
 
 
 class Kernels:
@@ -108,18 +120,25 @@ class Kernels:
 
     def open_runs(self, kernel_id: str) -> list[str]:
         """The ids of the runs this kernel started and never ended."""
+        return [run.run_id for run in self.all_open_runs() if run.kernel_id == kernel_id]
+
+    def all_open_runs(self) -> list[OpenRun]:
+        """Every run that says it is running, with the process it was left by."""
         with self.db.lock:
             rows = self.db.conn.execute(
                 """
-                select r.run_id
-                from runs r join tags t using (run_number)
-                where r.status in ('RUNNING', 'SCHEDULED')
-                    and t.key = 'nbruns.kernel'
-                    and t.value = ?
-                """,
-                (kernel_id,),
+                select r.run_id, r.started_ms, kernel.value, host.value, pid.value
+                from runs r
+                    left join tags kernel
+                        on kernel.run_number = r.run_number and kernel.key = 'nbruns.kernel'
+                    left join tags host
+                        on host.run_number = r.run_number and host.key = 'nbruns.host'
+                    left join tags pid
+                        on pid.run_number = r.run_number and pid.key = 'nbruns.pid'
+                where r.status = 'RUNNING'
+                """
             ).fetchall()
-        return [run_id for (run_id,) in rows]
+        return [OpenRun(*row) for row in rows]
 
     def _make_known(self, kernel_ids: Iterable[str]) -> None:
         self.db.conn.executemany(

@@ -120,6 +120,14 @@ class Revisions:
         # The cells may have been edited while they ran: what ran is the start's.
         return end if self._code(start) == self._code(end) else start
 
+    def share(self, giver_run_id: str, run_id: str, moment: Moment) -> bool:
+        """Give a run the revision another has for the same moment; False where it has none."""
+        with self.db.atomic():
+            given = self._of_moment(giver_run_id, moment)
+            if given is not None:
+                self._link(run_id, moment, given, given.method)
+        return given is not None
+
     def purge(self, revision_id: str) -> None:
         """Delete a revision and every content that no other holds."""
         number, frame = self._numbers(revision_id)

@@ -136,7 +136,7 @@ create table notebooks (
     is_gone integer not null default 0,
     file_id text,
     created_ms integer not null,
-    experiment_id integer references experiments,
+    experiment_id integer references experiments on delete set null,
     given_name text,
     forked_from integer references notebooks,
     forked_revision text
@@ -208,7 +208,8 @@ create table run_revisions (
     captured_ms integer not null,
     primary key (run_number, moment)
 ) strict, without rowid;
-create index run_revisions_by_revision on run_revisions (revision_number)
+create index run_revisions_by_revision on run_revisions (revision_number);
+create index runs_open on runs (run_number) where status = 'RUNNING'
 """
 
 

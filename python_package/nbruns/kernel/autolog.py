@@ -1,0 +1,147 @@
+"""Autologging without being asked: MLflow's autologger of a library, when the library is used.
+
+MLflow costs 0.8 s to import. scikit-learn is imported by many notebooks that fit nothing
+(and by other libraries), so its autologger waits for the first `fit`; the others are
+imported to train with, and are followed at the end of their import.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from nbruns.kernel.faults import harmless, tell
+from nbruns.kernel.imports import AfterImport
+from nbruns.kernel.requirements import Requirements
+
+# The module whose import shows that a library is used → MLflow's module and name for it.
+LIBRARIES = {
+    "xgboost": ("mlflow.xgboost", "xgboost"),
+    "lightgbm": ("mlflow.lightgbm", "lightgbm"),
+    "keras": ("mlflow.keras", "keras"),
+    "tensorflow": ("mlflow.tensorflow", "tensorflow"),
+    "lightning": ("mlflow.pytorch", "pytorch"),
+    "pytorch_lightning": ("mlflow.pytorch", "pytorch"),
+}
+SKLEARN = ("mlflow.sklearn", "sklearn")
+_OFF_WORDS = ("off", "0", "false", "no")
+
+
+class Autolog:
+    """The switch of this kernel."""
+
+    def __init__(self, imports: AfterImport) -> None:
+        self.imports = imports
+        self.is_on = os.environ.get("NBRUNS_AUTOLOG", "on").lower() not in _OFF_WORDS
+        # What needs no further look: enabled, left to the user's own choice, or failed.
+        self._settled: set[str] = set()
+        self._enabled: dict[str, str] = {}
+        self._has_told = False
+
+    def follow_imports(self) -> None:
+        """Wait for the libraries; those imported already are followed at once."""
+        self.imports.call("sklearn.base", self._await_fit)
+        self.imports.call("mlflow.sklearn.utils", _quieten)
+        self.imports.call("mlflow.models", Requirements().follow)
+        for name, (module, library) in LIBRARIES.items():
+            self.imports.call(name, self._after(module, library))
+
+    def switch(self, is_on: bool) -> None:
+        """Turn it on or off, for what was imported before too."""
+        self.is_on = is_on
+        self._settled.clear()
+        if not is_on:
+            for module in self._enabled.values():
+                sys.modules[module].autolog(disable=True, silent=True)
+            return
+        for name, (module, library) in LIBRARIES.items():
+            if name in sys.modules:
+                self.enable(module, library)
+
+    def enable(self, module: str, library: str) -> None:
+        """Load MLflow's autologger of a library, unless the user configured it otherwise."""
+        if not self.is_on or library in self._settled:
+            return
+        self._settled.add(library)
+        with harmless(f"turn on autologging for {library}"):
+            if library not in self._enabled and _is_chosen(library):
+                return
+            # Signatures, datasets and models are logged unless one says otherwise.
+            importlib.import_module(module).autolog(silent=True, exclusive=False)
+            self._enabled[library] = module
+            self._tell_once()
+
+    def _after(self, module: str, library: str) -> Callable[[ModuleType], None]:
+        return lambda _: self.enable(module, library)
+
+    def _tell_once(self) -> None:
+        if not self._has_told:
+            self._has_told = True
+            tell("fits are recorded as runs (%autolog off to stop)")
+
+    def _await_fit(self, base: ModuleType) -> None:
+        """Enable scikit-learn's autologger in its first `fit`, which is then called anew.
+
+        Every estimator's `fit` is made by this decorator, since scikit-learn 1.3; before,
+        the autologger is enabled at once.
+        """
+        decorator = getattr(base, "_fit_context", None)
+        if decorator is None:
+            self.enable(*SKLEARN)
+            return
+
+        @functools.wraps(decorator)
+        def fit_context(*args: Any, **kwargs: Any) -> Callable[[Any], Any]:
+            decorate = decorator(*args, **kwargs)
+            return lambda method: self._enabling_first(decorate(method))
+
+        base._fit_context = fit_context  # type: ignore[attr-defined]
+
+    def _enabling_first(self, fit: Any) -> Any:
+        @functools.wraps(fit)
+        def enabling(estimator: Any, *args: Any, **kwargs: Any) -> Any:
+            if self.is_on and "sklearn" not in self._settled:
+                patched = self._patched(type(estimator), fit.__name__, enabling)
+                if patched is not None:
+                    return patched(estimator, *args, **kwargs)
+            return fit(estimator, *args, **kwargs)
+
+        return enabling
+
+    def _patched(self, kind: type, name: str, called: Any) -> Any:
+        """The method as the autologger has made it; None when it left it alone."""
+        # A subclass may have called up: only the class this method belongs to is called anew.
+        owner = next((one for one in kind.__mro__ if one.__dict__.get(name) is called), None)
+        self.enable(*SKLEARN)
+        patched = None if owner is None else owner.__dict__.get(name)
+        return None if patched is called else patched
+
+
+def _is_chosen(library: str) -> bool:
+    """Whether the user has configured this autologger, on or off."""
+    module = sys.modules.get("mlflow.utils.autologging_utils")
+    return bool(module is not None and module.AUTOLOGGING_INTEGRATIONS.get(library))
+
+
+def _quieten(utils: ModuleType) -> None:
+    """Keep warnings about MLflow's own calls of scikit-learn out of the user's cell.
+
+    MLflow 3.17 calls log_loss of scikit-learn 1.9 by an argument's former name.
+    """
+    log = getattr(utils, "_log_estimator_content", None)
+    if log is None:
+        return
+
+    @functools.wraps(log)
+    def quiet(*args: Any, **kwargs: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            return log(*args, **kwargs)
+
+    utils._log_estimator_content = quiet  # type: ignore[attr-defined]

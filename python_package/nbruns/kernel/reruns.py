@@ -1,0 +1,81 @@
+"""What a notebook needs of MLflow's run stack that a script does not.
+
+A cell is executed again and again. MLflow raises when `start_run` finds a run active; in
+a notebook that run is mostly the one the cell itself left open the last time. So in
+kernels `mlflow.start_run` is wrapped: a new top-level run ends the former one with a note.
+Runs held by a `with` block of the executing cell are not touched: there MLflow's error
+tells of a mistake. And a kernel that ends says so of the runs it leaves open, where
+MLflow would call them finished.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import inspect
+import os
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from nbruns.kernel.faults import harmless, tell
+from nbruns.protocol.names import END_REASON_TAG
+
+if TYPE_CHECKING:
+    from nbruns.kernel.recorder import Recorder
+
+
+class Reruns:
+    """Keeps which `with` blocks hold a run open in the executing cell."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self._held: dict[str, int] = {}
+        self._process_id = os.getpid()
+
+    def follow(self, mlflow: ModuleType) -> None:
+        """Wrap what MLflow has just made; called at the end of its import."""
+        start_run, run_class = mlflow.start_run, mlflow.ActiveRun
+        signature = inspect.signature(start_run)
+
+        @functools.wraps(start_run)
+        def start(*args: Any, **kwargs: Any) -> Any:
+            with harmless("end the former run"):
+                given = signature.bind(*args, **kwargs).arguments
+                if not given.get("nested") and not given.get("parent_run_id"):
+                    self._end_former(mlflow)
+            return start_run(*args, **kwargs)
+
+        mlflow.start_run = start  # type: ignore[attr-defined]
+        enter = run_class.__enter__
+
+        @functools.wraps(enter)
+        def entered(run: Any) -> Any:
+            self._held[run.info.run_id] = self._position()
+            return enter(run)
+
+        run_class.__enter__ = entered
+        atexit.register(self._end_all, mlflow)
+
+    def _end_former(self, mlflow: ModuleType) -> None:
+        while (run := mlflow.active_run()) is not None:
+            if self._held.get(run.info.run_id) == self._position():
+                return
+            _end(mlflow, run.info.run_id, "FINISHED", "ended by the start of another run")
+            tell(f"run '{run.info.run_name}' was still open: ended by the start of this one")
+
+    def _end_all(self, mlflow: ModuleType) -> None:
+        """Registered after MLflow's own, so it is called before."""
+        if os.getpid() != self._process_id:
+            return
+        with harmless("end the open runs"):
+            while (run := mlflow.active_run()) is not None:
+                _end(mlflow, run.info.run_id, "KILLED", "the kernel ended with the run open")
+
+    def _position(self) -> int:
+        return self.recorder.current.position if self.recorder.current else 0
+
+
+def _end(mlflow: ModuleType, run_id: str, status: str, reason: str) -> None:
+    with harmless("note why a run ended"):
+        mlflow.MlflowClient().set_tag(run_id, END_REASON_TAG, reason)
+    mlflow.end_run(status)

@@ -1,0 +1,94 @@
+"""Which kernel this process is, and which notebook it belongs to now.
+
+The server writes kernel → notebook into the database and keeps it true over renames.
+What a kernel knows by itself (variables set when it was started) may be stale: it is
+only asked when the database says nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbruns.records import Notebook
+    from nbruns.store import Store
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class Session:
+    """This kernel process: its id, and when it began (a restarted kernel keeps its id)."""
+
+    def __init__(self, kernel_id: str, started_ms: int) -> None:
+        self.kernel_id = kernel_id
+        self.started_ms = started_ms
+        self.process_id = os.getpid()
+
+    def notebook(self, store: Store) -> Notebook | None:
+        """The notebook this kernel serves now; None for a console."""
+        bound = store.kernels.find(self.kernel_id)
+        if bound is not None and bound.notebook_id is not None:
+            return store.notebooks.get(bound.notebook_id)
+        path = guessed_path()
+        if path is None:
+            return None
+        from nbruns.notebooks.canonical import cell_ids
+
+        content = read_notebook(path)
+        found = store.notebooks.resolve(path, cell_ids=cell_ids(content) if content else ())
+        store.kernels.bind(self.kernel_id, found.notebook_id, found.path)
+        return found
+
+
+_session: Session | None = None
+
+
+def current() -> Session | None:
+    """This process's kernel session; None outside a kernel, and in its forked children."""
+    global _session  # noqa: PLW0603
+    if _session is None:
+        kernel_id = _kernel_id()
+        if kernel_id is None:
+            return None
+        _session = Session(kernel_id, time.time_ns() // 1_000_000)
+    return _session if _session.process_id == os.getpid() else None
+
+
+def guessed_path() -> str | None:
+    """The notebook's path as the front end left it in the process, absolute."""
+    named = _user_variable("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME", "")
+    return os.path.abspath(named) if named.endswith(".ipynb") else None
+
+
+def read_notebook(path: str) -> dict[str, Any] | None:
+    """The notebook on disk; None where there is none, or a half-written one."""
+    try:
+        content = json.loads(Path(path).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _kernel_id() -> str | None:
+    """The id in the connection file's name: 'kernel-<id>.json'.
+
+    Other front ends number their files, and use a number again: such an id is told apart
+    by the time.
+    """
+    application = sys.modules.get("ipykernel.kernelapp")
+    if application is None or not application.IPKernelApp.initialized():
+        return None
+    name = Path(application.IPKernelApp.instance().connection_file).stem.removeprefix("kernel-")
+    return name if _UUID.fullmatch(name) else f"{name}-{time.time_ns() // 1_000_000}"
+
+
+def _user_variable(name: str) -> str:
+    shell = sys.modules.get("IPython.core.getipython")
+    active = shell.get_ipython() if shell is not None else None
+    return str(active.user_ns.get(name, "")) if active is not None else ""

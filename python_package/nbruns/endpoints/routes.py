@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
-from nbruns.endpoints import artifacts, experiments, metrics, models, registry, runs
+from nbruns.endpoints import artifacts, experiments, metrics, models, registry, runs, traces
 from nbruns.protocol.errors import NoSuchEndpoint
 from nbruns.protocol.names import OWN_PREFIX, PROTOCOL_PREFIXES
 from nbruns.store import Store
@@ -93,6 +93,8 @@ ARTIFACTS: tuple[Row, ...] = (
     ("DELETE", "mlflow-artifacts/artifacts/{path*}", artifacts.delete),
 )
 
+TRACES: tuple[Row, ...] = (("POST", "mlflow/traces", traces.start),)
+
 # What MLflow 3 has and nbruns leaves out, by how the path begins.
 _LEFT_OUT = re.compile(
     r"mlflow/(?:traces|assessments|scorers|gateway|webhooks|datasets|prompts|prompt-optimization"
@@ -140,7 +142,7 @@ class Routes:
         return None
 
 
-_MLFLOW = Routes((*TRACKING, *LOGGED_MODELS, *REGISTRY, *ARTIFACTS))
+_MLFLOW = Routes((*TRACKING, *LOGGED_MODELS, *REGISTRY, *ARTIFACTS, *TRACES))
 
 
 def find_endpoint(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:

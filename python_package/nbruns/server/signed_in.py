@@ -91,7 +91,7 @@ class SignedIn(APIHandler):
 
         They are the protocol at work: a client looks a name up before it creates it.
         """
-        if self.get_status() in (401, 403) or self.get_status() >= 500:
+        if self.get_status() in (401, 403, 500, 503):
             super()._log()
         else:
             self.log.debug("%d %s %s", self.get_status(), self.request.method, self.request.path)

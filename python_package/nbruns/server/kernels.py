@@ -103,7 +103,7 @@ class KernelFollower:
         files = self.serverapp.web_app.settings.get("file_id_manager")
         return None if files is None else files.get_id(path) or files.index(path)
 
-    async def _kernel_event(self, _logger: Any, _schema: str, data: dict[str, Any]) -> None:
+    async def _kernel_event(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
         kernel_id, action = data.get("kernel_id"), data["action"]
         if data.get("status") == "error" or kernel_id is None:
             return
@@ -111,7 +111,7 @@ class KernelFollower:
             await self._write(_kernel_ended, kernel_id, _REASONS[action], action == "shutdown")
         self._poke()
 
-    async def _contents_event(self, _logger: Any, _schema: str, data: dict[str, Any]) -> None:
+    async def _contents_event(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
         path = str(data["path"]).strip("/")
         if data["action"] == "rename":
             await self._write(_rename, str(data["source_path"]).strip("/"), path)

@@ -35,7 +35,7 @@ const panelPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = (translator ?? nullTranslator).load('nbruns');
     const panel = new RunsPanel(trans);
-    const link = new PanelLink(app.serviceManager, rendermime);
+    const link = new PanelLink(app, rendermime);
     link.changed.connect((_, state) => showState(panel, link, state, trans));
     link.said.connect((_, said) => void heed(app, panel, said));
     panel.disposed.connect(() => link.dispose());
@@ -129,7 +129,7 @@ function showState(
 function failureText(error: unknown, trans: TranslationBundle): string {
   if (error instanceof NoWidgets) {
     return trans.__(
-      'The runs panel needs the widgets of JupyterLab. Install them with "pip install jupyterlab_widgets", then reload this page.'
+      'The runs panel is drawn with widgets, and JupyterLab has none. Install them with "pip install jupyterlab_widgets", or enable the extension @jupyter-widgets/jupyterlab-manager, then reload this page.'
     );
   }
   if (error instanceof ServerConnection.NetworkError) {

@@ -4,6 +4,7 @@
  * Each connection is a `PanelSession`; when one is lost, the server is asked for the
  * kernel again (it starts one if need be) and a new session is opened, with growing pauses.
  */
+import { JupyterFrontEnd } from '@jupyterlab/application';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ServerConnection, ServiceManager } from '@jupyterlab/services';
 import { UUID } from '@lumino/coreutils';
@@ -28,9 +29,11 @@ export type LinkState =
 
 export class PanelLink implements IDisposable {
   constructor(
-    private readonly services: ServiceManager.IManager,
+    private readonly app: JupyterFrontEnd,
     private readonly rendermime: IRenderMimeRegistry
-  ) {}
+  ) {
+    this.services = app.serviceManager;
+  }
 
   get changed(): ISignal<this, LinkState> {
     return this._changed;
@@ -83,7 +86,7 @@ export class PanelLink implements IDisposable {
 
   private async attempt(attempt: number): Promise<void> {
     try {
-      const makeManager = await widgetManagerMaker(this.rendermime);
+      const makeManager = await widgetManagerMaker(this.app, this.rendermime);
       const kernelId = await this.startKernel();
       if (attempt !== this._attempt) {
         return;
@@ -159,6 +162,7 @@ export class PanelLink implements IDisposable {
     return reply.kernel_id;
   }
 
+  private readonly services: ServiceManager.IManager;
   private readonly _changed = new Signal<this, LinkState>(this);
   private readonly _said = new Signal<this, FromPanel>(this);
   private _session: PanelSession | null = null;

@@ -14,6 +14,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
 const COMM_TARGET = 'nbruns.panel';
+const WIDGET_TARGET = 'jupyter.widget';
 const PATIENCE_MS = 30_000;
 
 /** What the panel's kernel says over the control comm. */
@@ -92,7 +93,7 @@ export class PanelSession implements IDisposable {
     this.services.events.stream.disconnect(this.onEvent, this);
     Signal.clearData(this);
     this.manager.dispose();
-    this.kernel.dispose();
+    void release(this.kernel);
   }
 
   private async restored(): Promise<void> {
@@ -143,7 +144,8 @@ export class PanelSession implements IDisposable {
 
   private onStatus(_: Kernel.IKernelConnection, status: Kernel.Status): void {
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
-      this.lose();
+      // The connection is in the middle of its own answer to this.
+      setTimeout(() => this.lose());
     }
   }
 
@@ -205,6 +207,33 @@ export class PanelSession implements IDisposable {
   private _wasConnected = false;
   private _isLost = false;
   private _isDisposed = false;
+}
+
+/**
+ * Close a connection when nothing of it is under way.
+ *
+ * A further attempt to connect, or a wait for the kernel's info, throws into the page's
+ * console where the connection has gone meanwhile.
+ */
+async function release(kernel: Kernel.IKernelConnection): Promise<void> {
+  if (kernel.isDisposed) {
+    return;
+  }
+  // Until then the app's new widgets are another connection's to build.
+  kernel.registerCommTarget(WIDGET_TARGET, () => undefined);
+  if (kernel.connectionStatus === 'connecting') {
+    await new Promise<void>(resolve => {
+      kernel.connectionStatusChanged.connect((_, status) => {
+        if (status !== 'connecting') {
+          resolve();
+        }
+      });
+    });
+  }
+  if (kernel.connectionStatus === 'connected') {
+    await kernel.requestKernelInfo().catch(() => undefined);
+  }
+  kernel.dispose();
 }
 
 /** A rejection nobody waits for is no error here. */

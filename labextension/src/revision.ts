@@ -2,6 +2,7 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import { INotebookContent } from '@jupyterlab/nbformat';
 import { Contents } from '@jupyterlab/services';
+import { JSONExt } from '@lumino/coreutils';
 
 export interface IRevision {
   revision_id: string;
@@ -31,9 +32,18 @@ export async function saveCopy(
   const saved = await contents.save(path, {
     type: 'notebook',
     format: 'json',
-    content: reply.content
+    content: untrusted(reply.content)
   });
   return saved.path;
+}
+
+/** The notebook without its marks of trust: nobody has looked at these outputs in this page. */
+export function untrusted(content: INotebookContent): INotebookContent {
+  const copy = JSONExt.deepCopy(content) as INotebookContent;
+  for (const cell of copy.cells) {
+    delete cell.metadata.trusted;
+  }
+  return copy;
 }
 
 /** A folder and the names in it; the root where the folder is gone. */

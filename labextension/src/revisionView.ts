@@ -1,15 +1,13 @@
 /** A revision drawn as a notebook that nobody can edit or run, under a bar that says what it is. */
 import { IEditorMimeTypeService } from '@jupyterlab/codeeditor';
 import { PathExt } from '@jupyterlab/coreutils';
-import { INotebookContent } from '@jupyterlab/nbformat';
 import { NotebookModel, StaticNotebook } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import { historyIcon } from '@jupyterlab/ui-components';
-import { JSONExt } from '@lumino/coreutils';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
-import { IRevision, IRevisionReply } from './revision';
+import { IRevision, IRevisionReply, untrusted } from './revision';
 
 export interface IRevisionViewOptions {
   reply: IRevisionReply;
@@ -122,13 +120,3 @@ function readOnlyNotebook(options: IRevisionViewOptions): StaticNotebook {
   }
   return notebook;
 }
-
-/** Nobody has looked at these outputs in this page: scripts in them must not run. */
-function untrusted(content: INotebookContent): INotebookContent {
-  const copy = JSONExt.deepCopy(content) as INotebookContent;
-  for (const cell of copy.cells) {
-    delete cell.metadata.trusted;
-  }
-  return copy;
-}
-

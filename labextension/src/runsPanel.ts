@@ -36,8 +36,8 @@ export class RunsPanel extends Widget {
     this.root?.dispose();
     this.root = root;
     this.body.addWidget(root);
-    this.setStale(false);
-    this.notice.clear();
+    this.complaint.clear();
+    this.unsay();
   }
 
   /** Say something over the app, which is out of reach meanwhile. */

@@ -7,6 +7,7 @@
  */
 import type { WidgetModel, WidgetView } from '@jupyter-widgets/base';
 import type { KernelWidgetManager, WidgetRenderer } from '@jupyter-widgets/jupyterlab-manager';
+import { JupyterFrontEnd } from '@jupyterlab/application';
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { INotebookModel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
@@ -22,13 +23,21 @@ interface IClassLoader {
 
 type ManagerMaker = (kernel: Kernel.IKernelConnection) => KernelWidgetManager;
 
-/** JupyterLab runs without the extension that draws widgets. */
+const WIDGETS_PLUGIN = '@jupyter-widgets/jupyterlab-manager:plugin';
+
+/** JupyterLab runs without the extension that draws widgets, or with it switched off. */
 export class NoWidgets extends Error {}
 
 let maker: Promise<ManagerMaker> | null = null;
 
 /** What makes a manager at once (no message of a new kernel may come before it). */
-export function widgetManagerMaker(rendermime: IRenderMimeRegistry): Promise<ManagerMaker> {
+export function widgetManagerMaker(
+  app: JupyterFrontEnd,
+  rendermime: IRenderMimeRegistry
+): Promise<ManagerMaker> {
+  if (!app.hasPlugin(WIDGETS_PLUGIN)) {
+    return Promise.reject(new NoWidgets());
+  }
   maker ??= loadMaker(rendermime).catch((error: unknown) => {
     maker = null;
     throw error;
@@ -37,11 +46,7 @@ export function widgetManagerMaker(rendermime: IRenderMimeRegistry): Promise<Man
 }
 
 async function loadMaker(rendermime: IRenderMimeRegistry): Promise<ManagerMaker> {
-  const widgets = await import('@jupyter-widgets/jupyterlab-manager').catch(
-    (error: unknown) => {
-      throw new NoWidgets(String(error));
-    }
-  );
+  const widgets = await import('@jupyter-widgets/jupyterlab-manager');
   const classes = await new Promise<IClassLoader>(resolve => {
     const keeper = { set manager(made: unknown) { resolve(made as IClassLoader); } };
     widgets.registerWidgetManager(

@@ -76,6 +76,7 @@ class PanelKernel:
     async def _launch(self) -> str:
         if self.serverapp.gateway_config.gateway_enabled:
             raise Unsupported("The runs panel needs kernels on this server, not on a gateway")
+        self.profile_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         manager: Any = self.serverapp.kernel_manager
         kernel_id = await ensure_async(
             manager.start_kernel(kernel_name=KERNEL_NAME, env=self.environment())
@@ -88,6 +89,11 @@ class PanelKernel:
             )
         )
         return str(kernel_id)
+
+    @property
+    def profile_folder(self) -> Path:
+        """Where the kernel's IPython keeps its profile."""
+        return Path(self.serverapp.runtime_dir) / KERNEL_NAME
 
     def environment(self) -> dict[str, str]:
         """The server's environment without what is meant for notebooks, and the way back."""
@@ -102,11 +108,10 @@ class PanelKernel:
         return inherited | ours
 
     def _kernelspec(self) -> KernelSpec:
-        folder = Path(self.serverapp.runtime_dir) / "nbruns-panel"
         command = [
             *(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"),
             # A profile of its own: the user's start-up files and extensions stay out.
-            f"--ipython-dir={folder}",
+            f"--ipython-dir={self.profile_folder}",
             "--HistoryManager.enabled=False",
             "--InteractiveShellApp.extra_extensions=[]",
             # Else a notebook folder with a `plotly.py` in it would break the panel.

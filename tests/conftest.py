@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import secrets
@@ -9,10 +11,10 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,18 @@ def run(store: Store) -> Run:
     return store.runs.create("0", name="first", user="ada", started_ms=1_000)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What came back over HTTP."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
 # They take seconds to load, and only the browser tests look at them.
 _NOT_NEEDED = ("jupyterlab", "jupyter_lsp", "nbdime", "notebook", "notebook_shim")
 
@@ -60,6 +74,7 @@ class LiveServer:
     options: tuple[str, ...] = ()
     base_url: str = "/"
     has_extension: bool = True
+    config: str = ""
     token: str = field(default_factory=secrets.token_hex)
     port: int = field(default_factory=_free_port)
     process: subprocess.Popen[bytes] | None = None
@@ -98,8 +113,9 @@ class LiveServer:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        for name in ("work", "data"):
+        for name in ("work", "data", "config"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
+        (self.folder / "config" / "jupyter_server_config.py").write_text(self.config)
         command = [
             *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
             "--ServerApp.ip=127.0.0.1",
@@ -134,19 +150,31 @@ class LiveServer:
             self.process.kill()
             self.process.wait(5)
 
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """A raw call below `nbruns/`, or of the server's own for a path that begins with '/'.
+
+        Signed in by the token unless headers are given.
+        """
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        signed_in = {"Authorization": f"token {self.token}"}
+        with contextlib.closing(connection):
+            ours = "" if path.startswith("/") else "nbruns/"
+            target = self.base_url + ours + path.removeprefix("/")
+            connection.request(method, target, body, signed_in if headers is None else headers)
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        """Status and JSON of a call below `nbruns/`, signed in by the token."""
-        request = urllib.request.Request(
-            f"{self.url}/{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"token {self.token}"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=30) as response:
-                return response.status, json.load(response)
-        except urllib.error.HTTPError as error:
-            return error.code, json.load(error)
+        """Status and JSON of a call of the protocol."""
+        sent = None if body is None else json.dumps(body).encode()
+        answer = self.request(method, path, sent)
+        return answer.status, answer.json()
 
     def _wait_until_up(self, patience_s: float = 60) -> None:
         assert self.process is not None

@@ -7,7 +7,7 @@ from typing import Any
 from nbruns.errors import InvalidState, InvalidValue, NotFound
 from nbruns.protocol import pages
 from nbruns.protocol.errors import RefusedState
-from nbruns.protocol.fields import limit, optional, required, text, texts
+from nbruns.protocol.fields import limit, optional, required, texts, value_text
 from nbruns.protocol.filters import parse_search
 from nbruns.protocol.grammar import EXPERIMENTS
 from nbruns.protocol.messages import experiment_to_wire, mapping, view
@@ -107,7 +107,7 @@ def restore(store: Store, body: Body) -> Body:
 
 def set_tag(store: Store, body: Body) -> Body:
     """POST experiments/set-experiment-tag."""
-    store.experiments.set_tag(experiment_id(body), required(body, "key"), text(body, "value"))
+    store.experiments.set_tag(experiment_id(body), required(body, "key"), value_text(body))
     return {}
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from nbruns.endpoints.experiments import with_token
 from nbruns.endpoints.runs import run_id
-from nbruns.errors import InvalidValue
+from nbruns.errors import InvalidValue, NotFound
 from nbruns.protocol import pages
 from nbruns.protocol.fields import limit, missing, optional, optional_int, required, texts
 from nbruns.protocol.messages import float_to_wire, metric_to_wire
@@ -24,12 +25,15 @@ def history(store: Store, body: Body) -> Body:
     """GET metrics/get-history: all points of a metric, or a page of them."""
     run, key = run_id(body), required(body, "metric_key")
     mark = pages.mark("history", run, key)
-    page = store.metrics.history(
-        run,
-        key,
-        limit=limit(body, "max_results", 0, 2**31 - 1) or None,
-        token=pages.unseal(optional(body, "page_token"), mark),
-    )
+    try:
+        page = store.metrics.history(
+            run,
+            key,
+            limit=limit(body, "max_results", 0, 2**31 - 1) or None,
+            token=pages.unseal(optional(body, "page_token"), mark),
+        )
+    except NotFound:
+        return {}  # as MLflow: no run, no history
     points = [metric_to_wire(point) for point in page.items]
     return with_token({"metrics": points} if points else {}, pages.seal(page.next_token, mark))
 
@@ -51,13 +55,13 @@ def sampled(store: Store, body: Body) -> Body:
         raise InvalidValue("start_step and end_step must be given together")
     if start is not None and end is not None and start > end:
         raise InvalidValue(f"end_step '{end}' must not be before start_step '{start}'")
-    points = store.metrics.sampled(
-        _some_runs(texts(body, "run_ids", from_query=True), "run_ids"),
-        required(body, "metric_key"),
-        points=limit(body, "max_results", MOST_SAMPLED, MOST_SAMPLED),
-        start_step=start,
-        end_step=end,
-    )
+    runs = _some_runs(texts(body, "run_ids", from_query=True), "run_ids")
+    key = required(body, "metric_key")
+    most = limit(body, "max_results", MOST_SAMPLED, MOST_SAMPLED)
+    points: list[MetricPoint] = []
+    for run in runs:
+        with suppress(NotFound):
+            points += store.metrics.sampled([run], key, points=most, start_step=start, end_step=end)
     return {"metrics": [_of_run(point) for point in points]} if points else {}
 
 

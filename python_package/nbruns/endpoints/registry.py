@@ -9,7 +9,7 @@ from nbruns.endpoints.experiments import with_token
 from nbruns.endpoints.sources import checked_source, is_prompt
 from nbruns.errors import InvalidValue
 from nbruns.protocol import pages
-from nbruns.protocol.fields import flag, limit, optional, required, text, texts
+from nbruns.protocol.fields import flag, limit, optional, required, text, texts, value_text
 from nbruns.protocol.filters import parse_search
 from nbruns.protocol.grammar import REGISTERED_MODELS, VERSIONS
 from nbruns.protocol.messages import mapping
@@ -98,7 +98,7 @@ def _versions(found: list[ModelVersion]) -> Body:
 
 def set_model_tag(store: Store, body: Body) -> Body:
     """POST registered-models/set-tag."""
-    store.registry.set_model_tag(required(body, "name"), required(body, "key"), text(body, "value"))
+    store.registry.set_model_tag(required(body, "name"), required(body, "key"), value_text(body))
     return {}
 
 
@@ -179,7 +179,7 @@ def search_versions(store: Store, body: Body) -> Body:
 def set_version_tag(store: Store, body: Body) -> Body:
     """POST model-versions/set-tag."""
     store.registry.set_version_tag(
-        required(body, "name"), version_number(body), required(body, "key"), text(body, "value")
+        required(body, "name"), version_number(body), required(body, "key"), value_text(body)
     )
     return {}
 

@@ -19,6 +19,7 @@ from nbruns.protocol.fields import (
     required,
     text,
     texts,
+    value_text,
 )
 from nbruns.protocol.filters import parse_search
 from nbruns.protocol.grammar import RUNS
@@ -34,12 +35,10 @@ from nbruns.protocol.messages import (
     unique_mapping,
     view,
 )
-from nbruns.protocol.names import LOGGED_MODELS_TAG, RUN_NAME_TAG
+from nbruns.protocol.names import LOGGED_MODELS_TAG
+from nbruns.rules import check_batch
 from nbruns.store import Store
 
-MOST_METRICS = 1000
-MOST_PARAMS = MOST_TAGS = 100
-MOST_TOGETHER = 1000
 DEFAULT_PAGE = 1000
 _MODEL_FIELDS = {"artifact_path", "flavors", "utc_time_created", "run_id"}
 
@@ -58,26 +57,14 @@ def required_id(found: str | None) -> str:
     return found
 
 
-def chosen_name(name: str | None, tags: dict[str, str]) -> str | None:
-    """What a new run is to be called, by its name or by the tag that says the same."""
-    tagged = tags.get(RUN_NAME_TAG)
-    if name and tagged and name != tagged:
-        raise InvalidValue(
-            f"run_name '{name[:200]}' and the tag {RUN_NAME_TAG} '{tagged[:200]}' contradict "
-            "each other: give one, or the same twice"
-        )
-    return name or tagged or None
-
-
 def create(store: Store, body: Body) -> Body:
     """POST runs/create: a new running run."""
-    tags = mapping(body, "tags")
     run = store.runs.create(
         checked_id(text(body, "experiment_id") or "0"),
-        name=chosen_name(optional(body, "run_name"), tags),
+        name=optional(body, "run_name") or None,
         user=text(body, "user_id"),
         started_ms=optional_int(body, "start_time"),
-        tags=tags,
+        tags=mapping(body, "tags"),
     )
     return {"run": run_to_wire(run)}
 
@@ -130,20 +117,23 @@ def search(store: Store, body: Body) -> Body:
 
 def log_metric(store: Store, body: Body) -> Body:
     """POST runs/log-metric: one point."""
-    run = run_id(body)
-    store.runs.log_batch(run, metrics=[metric_from_wire(body)])
+    run, point = run_id(body), metric_from_wire(body)
+    if point.model_id:
+        store.metrics.append(run, [point])
+    else:
+        store.metrics.log(run, point.key, point.value, point.step, point.at_ms)
     return {}
 
 
 def log_param(store: Store, body: Body) -> Body:
     """POST runs/log-parameter: one parameter; the same value twice is fine."""
-    store.runs.log_params(run_id(body), {required(body, "key"): text(body, "value")})
+    store.runs.log_params(run_id(body), {required(body, "key"): value_text(body)})
     return {}
 
 
 def set_tag(store: Store, body: Body) -> Body:
     """POST runs/set-tag."""
-    store.runs.set_tags(run_id(body), {required(body, "key"): text(body, "value")})
+    store.runs.set_tags(run_id(body), {required(body, "key"): value_text(body)})
     return {}
 
 
@@ -155,7 +145,7 @@ def delete_tag(store: Store, body: Body) -> Body:
 
 def log_batch(store: Store, body: Body) -> Body:
     """POST runs/log-batch: metrics, parameters and tags, all of them or none."""
-    check_sizes(*(len(items(body, name)) for name in ("metrics", "params", "tags")))
+    check_batch(*(items(body, name) for name in ("metrics", "params", "tags")))
     store.runs.log_batch(
         run_id(body),
         metrics=metrics_from_wire(body),
@@ -163,21 +153,6 @@ def log_batch(store: Store, body: Body) -> Body:
         tags=mapping(body, "tags"),
     )
     return {}
-
-
-def check_sizes(metrics: int, params: int, tags: int) -> None:
-    """Refuse a batch larger than MLflow allows."""
-    for what, count, most in (
-        ("metrics", metrics, MOST_METRICS),
-        ("params", params, MOST_PARAMS),
-        ("tags", tags, MOST_TAGS),
-        ("metrics, params and tags", metrics + params + tags, MOST_TOGETHER),
-    ):
-        if count > most:
-            raise InvalidValue(
-                f"A batch logging request can contain at most {most} {what}, got {count}; "
-                "split it over several requests"
-            )
 
 
 def log_inputs(store: Store, body: Body) -> Body:

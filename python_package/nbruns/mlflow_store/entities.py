@@ -6,7 +6,8 @@ of being constructed wherever the entity's attributes are those known here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from math import nan
 from typing import Any
 
 from mlflow.entities import (
@@ -39,42 +40,58 @@ _METRIC_ATTRIBUTES = {
     "_dataset_digest",
     "_run_id",
 }
-_METRIC_IS_KNOWN = vars(Metric("key", 0.0, 0, 0)).keys() == _METRIC_ATTRIBUTES
 _DATA_IS_KNOWN = vars(RunData()).keys() == {"_metric_objs", "_metrics", "_params", "_tags"}
 
 
 def metrics_of(points: Iterable[MetricPoint]) -> list[Metric]:
-    """Metric entities; those of a run's history carry no run id, as in MLflow."""
-    if not _METRIC_IS_KNOWN:
-        return [_constructed(point) for point in points]
-    made: list[Any] = []
-    for point in points:
-        metric = _new(Metric)
-        metric.__dict__ = {
-            "_key": point.key,
-            "_value": point.value,
-            "_timestamp": point.at_ms,
-            "_step": point.step,
-            "_model_id": point.model_id,
-            "_dataset_name": point.dataset_name,
-            "_dataset_digest": point.dataset_digest,
-            "_run_id": point.run_id,
-        }
-        made.append(metric)
-    return made
+    """Metric entities of records."""
+    return [
+        _metric(
+            p.key,
+            p.value,
+            p.at_ms,
+            p.step,
+            p.model_id,
+            p.dataset_name,
+            p.dataset_digest,
+            p.run_id,
+        )
+        for p in points
+    ]
 
 
-def _constructed(point: MetricPoint) -> Metric:
-    return Metric(
-        point.key,
-        point.value,
-        point.at_ms,
-        point.step,
-        model_id=point.model_id,
-        dataset_name=point.dataset_name,
-        dataset_digest=point.dataset_digest,
-        run_id=point.run_id,
-    )
+def history_of(key: str, rows: Iterable[tuple[int, int, float, int]]) -> list[Metric]:
+    """Metric entities of a history's bare rows (at_ms, step, value, is_nan)."""
+    return [_metric(key, nan if is_nan else value, at, step) for at, step, value, is_nan in rows]
+
+
+def _filled(  # noqa: PLR0917
+    key: str,
+    value: float,
+    at_ms: int,
+    step: int,
+    model_id: str | None = None,
+    dataset_name: str | None = None,
+    dataset_digest: str | None = None,
+    run_id: str | None = None,
+) -> Metric:
+    metric: Any = _new(Metric)
+    metric.__dict__ = {
+        "_key": key,
+        "_value": value,
+        "_timestamp": at_ms,
+        "_step": step,
+        "_model_id": model_id,
+        "_dataset_name": dataset_name,
+        "_dataset_digest": dataset_digest,
+        "_run_id": run_id,
+    }
+    return metric  # type: ignore[no-any-return]
+
+
+_metric: Callable[..., Metric] = (
+    _filled if vars(Metric("key", 0.0, 0, 0)).keys() == _METRIC_ATTRIBUTES else Metric
+)
 
 
 def point_of(metric: Metric) -> MetricPoint:

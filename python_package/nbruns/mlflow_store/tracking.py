@@ -13,16 +13,16 @@ from mlflow.store.tracking.rest_store import RestStore
 from mlflow.utils.rest_utils import extract_api_info_for_service
 
 from nbruns.endpoints.experiments import MOST_PER_PAGE, checked_id
-from nbruns.endpoints.runs import check_sizes, chosen_name
-from nbruns.errors import InvalidValue
-from nbruns.mlflow_store.entities import metrics_of, point_of, run_info_of, run_of
+from nbruns.errors import InvalidValue, NotFound
+from nbruns.mlflow_store.entities import history_of, point_of, run_info_of, run_of
 from nbruns.mlflow_store.homes import answer, no_network, store_at, told
 from nbruns.protocol import pages
-from nbruns.protocol.fields import clean_text
+from nbruns.protocol.fields import any_text
 from nbruns.protocol.filters import parse_search
 from nbruns.protocol.grammar import RUNS
 from nbruns.protocol.messages import STATUSES, VIEWS
 from nbruns.records import RunStatus
+from nbruns.rules import check_batch
 from nbruns.store import Store
 
 _log = logging.getLogger("nbruns")
@@ -70,7 +70,11 @@ class NbrunsTrackingStore(Calls):
 
     def log_metric(self, run_id: str, metric: Metric) -> None:
         try:
-            self.shelves.metrics.append(run_id, (point_of(metric),))
+            metrics, value = self.shelves.metrics, metric.value
+            if metric.model_id is None and value.__class__ is float:
+                metrics.log(run_id, metric.key, value, metric.step, metric.timestamp)
+            else:
+                metrics.append(run_id, (point_of(metric),))
         except Exception as error:
             raise told(error) from error
 
@@ -90,7 +94,7 @@ class NbrunsTrackingStore(Calls):
         self, run_id: str, metrics: list[Metric], params: list[Param], tags: list[RunTag]
     ) -> None:
         try:
-            check_sizes(len(metrics), len(params), len(tags))
+            check_batch(metrics, params, tags)
             self.shelves.runs.log_batch(
                 run_id,
                 metrics=[point_of(metric) for metric in metrics],
@@ -109,13 +113,12 @@ class NbrunsTrackingStore(Calls):
         run_name: str | None,
     ) -> Run:
         try:
-            chosen = {tag.key: _text("value", tag.value) for tag in tags or ()}
             run = self.shelves.runs.create(
                 checked_id(str(experiment_id)),
-                name=chosen_name(run_name, chosen),
+                name=run_name or None,
                 user=user_id or "",
                 started_ms=start_time,
-                tags=chosen,
+                tags={tag.key: _text("value", tag.value) for tag in tags or ()},
             )
         except Exception as error:
             raise told(error) from error
@@ -180,12 +183,14 @@ class NbrunsTrackingStore(Calls):
     ) -> PagedList[Metric]:
         try:
             mark = pages.mark("history", run_id, metric_key)
-            page = self.shelves.metrics.history(
+            rows, token = self.shelves.metrics.history_rows(
                 run_id, metric_key, limit=max_results, token=pages.unseal(page_token, mark)
             )
+        except NotFound:
+            return PagedList([], None)  # as MLflow: no run, no history
         except Exception as error:
             raise told(error) from error
-        return PagedList(metrics_of(page.items), pages.seal(page.next_token, mark))
+        return PagedList(history_of(metric_key, rows), pages.seal(token, mark))
 
     def log_spans(self, location: str, spans: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
         # MLflow's exporter takes this error as "no spans here" and goes on in silence.
@@ -208,7 +213,7 @@ class NbrunsTrackingStore(Calls):
 
 
 def _text(name: str, value: Any) -> str:
-    return value if type(value) is str and value.isascii() else clean_text(name, value)
+    return value if type(value) is str and value.isascii() else any_text(name, value)
 
 
 def _unique(params: list[Param]) -> dict[str, str]:

@@ -57,11 +57,16 @@ def missing(name: str) -> InvalidValue:
 
 
 def clean_text(name: str, value: Any) -> str:
-    """The value as text that a database and a URL can carry."""
+    """The value as text that may name something."""
+    if isinstance(value, str) and "\x00" in value:
+        raise InvalidValue(f"Parameter '{name}' contains a NUL character: {show(value)}")
+    return any_text(name, value)
+
+
+def any_text(name: str, value: Any) -> str:
+    """The value as text that a database can keep, NUL and all."""
     if not isinstance(value, str):
         raise wrong(name, value, "a string")
-    if "\x00" in value:
-        raise InvalidValue(f"Parameter '{name}' contains a NUL character: {show(value)}")
     try:
         value.encode()
     except UnicodeEncodeError as error:
@@ -86,6 +91,12 @@ def required(body: Body, name: str) -> str:
 def text(body: Body, name: str) -> str:
     """A text field, empty when absent."""
     return optional(body, name) or ""
+
+
+def value_text(body: Body) -> str:
+    """The field `value` of a param or tag, empty when absent."""
+    value = body.get("value")
+    return "" if value is None else any_text("value", value)
 
 
 def integer(name: str, value: Any) -> int:

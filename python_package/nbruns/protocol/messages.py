@@ -25,6 +25,7 @@ from nbruns.protocol.fields import (
     required,
     show,
     text,
+    value_text,
 )
 from nbruns.records import (
     Dataset,
@@ -66,7 +67,7 @@ def pairs(mapping: Mapping[str, str]) -> list[Json]:
 
 def mapping(body: Body, name: str) -> dict[str, str]:
     """The wire's list of key and value as a mapping; the last of equal keys wins."""
-    return {required_at(item, name, i): text(item, "value") for i, item in _numbered(body, name)}
+    return {required_at(item, name, i): value_text(item) for i, item in _numbered(body, name)}
 
 
 def unique_mapping(body: Body, name: str) -> dict[str, str]:
@@ -76,7 +77,7 @@ def unique_mapping(body: Body, name: str) -> dict[str, str]:
         key = required_at(item, name, index)
         if key in found:
             raise InvalidValue(f"{name} names the key {show(key)} more than once")
-        found[key] = text(item, "value")
+        found[key] = value_text(item)
     return found
 
 

@@ -1,7 +1,7 @@
 """One row per run and metric: the newest value, and whether it is settled.
 
 While a metric is being logged its row is not settled: the newest value is the last
-row of `metrics`, and logging writes that table alone. Settling copies the newest,
+row of `recent_metrics`, and logging writes that table alone. Settling copies the newest,
 smallest and largest value into `histories`, where searches find them by index. It
 happens when a run ends or is deleted; logging more unsettles the history again.
 """
@@ -18,25 +18,18 @@ from nbruns.store.database import Database
 
 LARGEST_FLOAT = 1.7976931348623157e308
 
-# The newest row of an unsettled history h, to be joined as m.
+# The newest row m of a history h. The key is in the order for the index to serve it.
 NEWEST_ROW = """
-    (m.run_number, m.key_number, m.step, m.at_ms, m.value, m.is_nan) = (
-        select l.run_number, l.key_number, l.step, l.at_ms, l.value, l.is_nan
-        from metrics l
-        where l.run_number = h.run_number and l.key_number = h.key_number
-        order by l.step desc, l.at_ms desc, l.value desc, l.is_nan desc
-        limit 1
-    )
+    from recent_metrics m
+    where m.run_number = h.run_number and m.key_number = h.key_number
+    order by m.step desc, m.key_number desc, m.at_ms desc, m.value desc, m.is_nan desc
+    limit 1
 """
 
-_SETTLE = """
+_SETTLE = f"""
 update histories as h
 set (step, at_ms, value, is_nan) = (
-        select m.step, m.at_ms, m.value, m.is_nan
-        from metrics m
-        where m.run_number = h.run_number and m.key_number = h.key_number
-        order by m.step desc, m.at_ms desc, m.value desc, m.is_nan desc
-        limit 1
+        select m.step, m.at_ms, m.value, m.is_nan {NEWEST_ROW}
     ),
     smallest = (
         select min(v) from (
@@ -45,9 +38,8 @@ set (step, at_ms, value, is_nan) = (
             where b.run_number = h.run_number and b.key_number = h.key_number
             union all
             select min(m.value)
-            from metrics m
-            where m.run_number = h.run_number and m.key_number = h.key_number
-            and (m.step, m.at_ms) > (h.rolled_step, h.rolled_at_ms) and not m.is_nan
+            from recent_metrics m
+            where m.run_number = h.run_number and m.key_number = h.key_number and not m.is_nan
         )
     ),
     largest = (
@@ -57,29 +49,34 @@ set (step, at_ms, value, is_nan) = (
             where b.run_number = h.run_number and b.key_number = h.key_number
             union all
             select max(m.value)
-            from metrics m
-            where m.run_number = h.run_number and m.key_number = h.key_number
-            and (m.step, m.at_ms) > (h.rolled_step, h.rolled_at_ms) and not m.is_nan
+            from recent_metrics m
+            where m.run_number = h.run_number and m.key_number = h.key_number and not m.is_nan
         )
     ),
     is_settled = 1
 where not h.is_settled and h.run_number
 """
 
-_NEWEST = f"""
+_SETTLED = """
 select h.run_number, k.key, h.value, h.is_nan, h.step, h.at_ms
-from json_each(?1) n
+from json_each(?) n
 cross join histories h on h.run_number = n.value
 join metric_keys k using (key_number)
 where h.is_settled
-union all
-select h.run_number, k.key, m.value, m.is_nan, m.step, m.at_ms
-from json_each(?1) n
+"""
+_WITH_UNSETTLED = """
+select distinct h.run_number
+from json_each(?) n
 cross join histories h on h.run_number = n.value
-join metric_keys k using (key_number)
-join metrics m on {NEWEST_ROW}
 where not h.is_settled
-order by 1, 2
+"""
+# All recent rows of a run, read once: its newest rows by key are the first to come.
+_RECENT = """
+select k.key, m.value, m.is_nan, m.step, m.at_ms
+from recent_metrics m
+join metric_keys k using (key_number)
+where m.run_number = ?
+order by m.step desc, m.key_number desc, m.at_ms desc, m.value desc, m.is_nan desc
 """
 
 
@@ -88,11 +85,6 @@ def stored(value: float) -> tuple[float, int]:
     if math.isnan(value):
         return 0.0, 1
     return max(-LARGEST_FLOAT, min(LARGEST_FLOAT, value)), 0
-
-
-def loaded(value: float, is_nan: int) -> float:
-    """A value as it is handed out."""
-    return math.nan if is_nan else value
 
 
 def settle_run(db: Database, run_number: int) -> None:
@@ -109,10 +101,21 @@ def settle_experiment(db: Database, experiment_id: int) -> None:
 
 def newest(db: Database, run_numbers: Iterable[int]) -> dict[int, list[MetricPoint]]:
     """The newest point of each metric of each run, by key."""
-    found: dict[int, list[MetricPoint]] = {}
+    listed = json.dumps(list(run_numbers))
+    found: dict[int, dict[str, MetricPoint]] = {}
     with db.lock:
-        rows: list[Any] = db.conn.execute(_NEWEST, (json.dumps(list(run_numbers)),)).fetchall()
-    for number, key, value, is_nan, step, at_ms in rows:
-        point = MetricPoint(key, math.nan if is_nan else value, step, at_ms)
-        found.setdefault(number, []).append(point)
-    return found
+        rows: list[Any] = db.conn.execute(_SETTLED, (listed,)).fetchall()
+        unsettled = db.conn.execute(_WITH_UNSETTLED, (listed,)).fetchall()
+        recent = {number: db.conn.execute(_RECENT, (number,)).fetchall() for (number,) in unsettled}
+    for number, key, *point in rows:
+        found.setdefault(number, {})[key] = _point(key, *point)
+    for number, points in recent.items():
+        of_run = found.setdefault(number, {})
+        for key, *point in points:
+            if key not in of_run:
+                of_run[key] = _point(key, *point)
+    return {number: [of_run[key] for key in sorted(of_run)] for number, of_run in found.items()}
+
+
+def _point(key: str, value: float, is_nan: int, step: int, at_ms: int) -> MetricPoint:
+    return MetricPoint(key, math.nan if is_nan else value, step, at_ms)

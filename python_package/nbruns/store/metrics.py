@@ -10,18 +10,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from nbruns.errors import InvalidState, NotFound
 from nbruns.records import MetricPoint, Page
 from nbruns.rules import check_point
 from nbruns.store.database import Database
 from nbruns.store.histories import LARGEST_FLOAT, newest, stored
+from nbruns.store.late_points import add_late
 from nbruns.store.metric_history import HistoryRow, read_history
-from nbruns.store.rollups import BLOCK, Row, add_late, roll_up
+from nbruns.store.rollups import BATCH, Row, roll_up
 from nbruns.store.sampling import sample
 
 _APPEND_NEWER = """
-insert or ignore into metrics (run_number, key_number, step, at_ms, value, is_nan)
+insert or ignore into recent_metrics (run_number, key_number, step, at_ms, value, is_nan)
 select run_number, key_number, ?1, ?2, ?3, ?4
 from histories
 where run_number = ?5 and key_number = ?6 and not is_settled
@@ -37,7 +39,11 @@ select rolled_step, rolled_at_ms
 from histories
 where run_number = ? and key_number = ?
 """
-_INSERT = "insert or ignore into metrics values (?, ?, ?, ?, ?, ?)"
+_APPEND = """
+insert or ignore into recent_metrics (run_number, key_number, step, at_ms, value, is_nan)
+values (?, ?, ?, ?, ?, ?)
+"""
+_INT64 = 2**63
 _REMEMBERED = 50_000
 
 
@@ -50,6 +56,9 @@ class Series:
         self.run_number = run_number
         self.key_number = key_number
         self.unrolled = unrolled
+
+
+Prepared = tuple[list[Any], list[Series]]
 
 
 class Metrics:
@@ -78,22 +87,75 @@ class Metrics:
             except OverflowError:
                 done = 0
             if done:
-                series.unrolled += 1
-                if series.unrolled >= BLOCK:
-                    series.unrolled = roll_up(self.db, series.run_number, series.key_number)
+                self._count((series,))
                 return
         self.append(run_id, (MetricPoint(key, value, step, at_ms),))
 
     def append(self, run_id: str, points: Iterable[MetricPoint]) -> None:
         """Add points to a run's histories: all of them, or none."""
         points = list(points)
-        for point in points:
-            check_point(point.key, point.value, point.step, point.at_ms)
+        ready = self.prepare(run_id, points)
         with self.db.atomic():
-            self.write(run_id, active_run(self.db, run_id), points)
+            self.write(run_id, active_run(self.db, run_id), points, ready)
 
-    def write(self, run_id: str, run_number: int, points: Sequence[MetricPoint]) -> None:
+    def prepare(self, run_id: str, points: Iterable[MetricPoint]) -> Prepared | None:
+        """Check points; what it returns lets plain ones of known series be written quickly."""
+        prepared = self._prepare(run_id, points)
+        if prepared is None:
+            for point in points:
+                check_point(point.key, point.value, point.step, point.at_ms)
+        return prepared
+
+    def _prepare(self, run_id: str, points: Iterable[MetricPoint]) -> Prepared | None:
+        known, rows, touched = self._series, [], []
+        for point in points:
+            value, step, at_ms = point.value, point.step, point.at_ms
+            series = known.get((run_id, point.key))
+            if (
+                series is None
+                or point.model_id
+                or not -LARGEST_FLOAT <= value <= LARGEST_FLOAT
+                or value.__class__ is not float
+                or not 0 <= at_ms < _INT64
+                or at_ms.__class__ is not int
+                or not -_INT64 <= step < _INT64
+                or step.__class__ is not int
+            ):
+                return None
+            touched.append(series)
+            rows.append((step, at_ms, value, 0, series.run_number, series.key_number))
+        return rows, touched
+
+    def write(
+        self,
+        run_id: str,
+        run_number: int,
+        points: Sequence[MetricPoint],
+        ready: Prepared | None,
+    ) -> None:
         """Add checked points inside the caller's transaction."""
+        if ready is None or not self._write_newer(*ready):
+            self._write_any(run_id, run_number, points)
+
+    def _write_newer(self, rows: list[Any], touched: list[Series]) -> bool:
+        """The short way, for points that each are the newest of their series."""
+        if self.db.conn.executemany(_APPEND_NEWER, rows).rowcount < len(rows):
+            return False  # What did get in is ignored as a duplicate on the long way.
+        self._count(touched)
+        return True
+
+    def _count(self, touched: Iterable[Series], more: int = 1) -> None:
+        """Note that series of one run have grown, and roll them up when it is time."""
+        is_time = False
+        for series in touched:
+            series.unrolled += more
+            is_time |= series.unrolled > BATCH
+        if is_time:
+            roll_up(self.db, series.run_number)
+            for series in touched:
+                series.unrolled = 0
+
+    def _write_any(self, run_id: str, run_number: int, points: Sequence[MetricPoint]) -> None:
         by_key: dict[str, list[Row]] = {}
         for point in points:
             row = (int(point.step), int(point.at_ms), *stored(point.value))
@@ -170,13 +232,11 @@ class Metrics:
         self.db.conn.execute(_UNSETTLE, numbers)
         rolled = self.db.conn.execute(_ROLLED, numbers).fetchone()
         newer = [(*numbers, *row) for row in rows if row[:2] > rolled]
-        self.db.conn.executemany(_INSERT, newer)
+        self.db.conn.executemany(_APPEND, newer)
         for row in rows:
-            if row[:2] <= rolled and self.db.conn.execute(_INSERT, (*numbers, *row)).rowcount:
+            if row[:2] <= rolled:
                 add_late(self.db, *numbers, row)
-        series.unrolled += len(newer)
-        if series.unrolled >= BLOCK:
-            series.unrolled = roll_up(self.db, *numbers)
+        self._count((series,), len(newer))
 
     def _series_of(self, run_id: str, run_number: int, key: str) -> Series:
         """The series, remembered only once what it names is committed."""

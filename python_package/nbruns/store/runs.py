@@ -8,7 +8,7 @@ from nbruns.conditions import Search
 from nbruns.errors import InvalidState, InvalidValue, NotFound
 from nbruns.identity import new_id, now_ms
 from nbruns.records import DatasetInput, MetricPoint, ModelLink, Page, Run, RunStatus, View
-from nbruns.rules import check_batch, check_point, checked_params, checked_tags
+from nbruns.rules import check_batch, checked_params, checked_tags
 from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
 from nbruns.store.experiments import Experiments, number_of
@@ -161,13 +161,12 @@ class Runs:
     ) -> None:
         """Metrics, params and tags in one go: all of them are kept, or nothing is."""
         params, tags = checked_params(params or {}), checked_tags(tags or {})
-        for point in metrics:
-            check_point(point.key, point.value, point.step, point.at_ms)
+        ready = self.metrics.prepare(run_id, metrics)
         check_batch(metrics, params, tags)
         with self.db.atomic():
             number = active_run(self.db, run_id)
             add_params(self.db, run_id, number, params)
-            self.metrics.write(run_id, number, metrics)
+            self.metrics.write(run_id, number, metrics, ready)
             put_tags(self.db, number, tags)
 
     def log_inputs(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nbruns.store.database import Database
-from nbruns.store.rollups import BLOCK, Row
+from nbruns.store.rollups import BLOCK, Row, recent_rows
 
 # Below this, rows are read one by one: a block keeps too few of them for a smooth curve.
 _FEW = 128 * BLOCK
@@ -52,10 +52,11 @@ def sample(
     )
     with db.lock:
         blocks: list[Any] = db.conn.execute(_BLOCKS, (*series, *steps)).fetchall()
+        recent = [r for r in recent_rows(db, *series) if steps[0] <= r[0] <= steps[1]]
         if len(blocks) * BLOCK <= max(_FEW, 4 * points):
-            return _thin(_rows(db, series, steps), points)
+            return _thin(_rows(db, series, steps) + recent, points)
         head = _rows(db, series, steps, before=blocks[0][:2])
-        tail = _rows(db, series, steps, after=blocks[-1][3:5])
+        tail = _rows(db, series, steps, after=blocks[-1][3:5]) + recent
     pieces = [*_pieces_of_rows(head), *map(_piece_of_block, blocks), *_pieces_of_rows(tail)]
     return _thin_pieces(pieces, points)
 

@@ -27,9 +27,9 @@ and h.key_number = (select key_number from metric_keys where key = ?)
 """
 _NEWEST = """
 case when h.is_settled then {0} else (
-    select {1} from metrics m
+    select {1} from recent_metrics m
     where m.run_number = h.run_number and m.key_number = h.key_number
-    order by m.step desc, m.at_ms desc, m.value desc, m.is_nan desc
+    order by m.step desc, m.key_number desc, m.at_ms desc, m.value desc, m.is_nan desc
     limit 1
 ) end
 """

@@ -5,12 +5,14 @@ Never edited once released: what comes later is a migration of its own in `schem
 
 # `run_number` is never given twice, so that what a process remembers of a run stays true.
 #
-# A history's newest value is its last row in `metrics` while it is being logged
-# (is_settled = 0): a logging call then writes a single page. When the run ends, the
-# value is copied into `histories`, where searches find it by index.
+# Points arrive in `recent_metrics`, where what is logged together lies together: a call
+# writes one page, however many metrics it has. Sixty-four at a time they move on to
+# `metrics`, where each history lies together, and into `metric_blocks`, which hold what a
+# chart needs of some 256 points. `rolled_step` and `rolled_at_ms` say how far that has
+# come; the newest point always stays recent.
 #
-# `metric_blocks` holds what a chart needs of each 256 points; `rolled_step` and
-# `rolled_at_ms` say how far they reach, later rows are read as they are.
+# While a history is being logged (is_settled = 0), its newest value is its last recent
+# row. When the run ends, it is copied into `histories`, where searches find it by index.
 TABLES = """
 create table experiments (
     experiment_id integer primary key,
@@ -84,6 +86,17 @@ create index histories_by_value on histories (key_number, is_nan, value, run_num
     where is_settled;
 create index histories_unsettled on histories (key_number, run_number) where not is_settled;
 
+create table recent_metrics (
+    run_number integer not null,
+    step integer not null,
+    key_number integer not null,
+    at_ms integer not null,
+    value real not null,
+    is_nan integer not null,
+    primary key (run_number, step, key_number, at_ms, value, is_nan),
+    foreign key (run_number, key_number) references histories on delete cascade
+) strict, without rowid;
+
 create table metrics (
     run_number integer not null,
     key_number integer not null,
@@ -112,6 +125,7 @@ create table metric_blocks (
     largest_at_ms integer,
     nan_step integer,
     nan_at_ms integer,
+    point_count integer not null,
     primary key (run_number, key_number, first_step, first_at_ms),
     foreign key (run_number, key_number) references histories on delete cascade
 ) strict, without rowid;
@@ -180,6 +194,11 @@ create view metric_history as
 select r.run_id, k.key, m.step, m.at_ms, iif(m.is_nan, null, m.value) as value, m.is_nan
 from runs r
 join metrics m using (run_number)
+join metric_keys k using (key_number)
+union all
+select r.run_id, k.key, m.step, m.at_ms, iif(m.is_nan, null, m.value) as value, m.is_nan
+from runs r
+join recent_metrics m using (run_number)
 join metric_keys k using (key_number);
 
 create view run_metrics as
@@ -187,12 +206,12 @@ select r.run_id, k.key, m.step, m.at_ms, iif(m.is_nan, null, m.value) as value, 
 from histories h
 join runs r using (run_number)
 join metric_keys k using (key_number)
-join metrics m on (m.run_number, m.key_number) = (h.run_number, h.key_number)
+join recent_metrics m on (m.run_number, m.key_number) = (h.run_number, h.key_number)
 where (m.step, m.at_ms, m.value, m.is_nan) = (
     select l.step, l.at_ms, l.value, l.is_nan
-    from metrics l
+    from recent_metrics l
     where l.run_number = h.run_number and l.key_number = h.key_number
-    order by l.step desc, l.at_ms desc, l.value desc, l.is_nan desc
+    order by l.step desc, l.key_number desc, l.at_ms desc, l.value desc, l.is_nan desc
     limit 1
 )
 """

@@ -19,6 +19,7 @@ from tornado.http1connection import HTTP1Connection
 
 from nbruns.errors import NbrunsError, NotFound
 from nbruns.protocol.errors import wire_error
+from nbruns.protocol.names import ARTIFACTS_PATH
 from nbruns.server.handlers import ProtocolHandler
 from nbruns.store.artifacts import Artifacts
 
@@ -110,6 +111,10 @@ class ArtifactHandler(ProtocolHandler):
     def on_connection_close(self) -> None:
         if self._incoming is not None:
             self._incoming.abandon(ConnectionLostError())
+
+    async def answer(self, path: str) -> None:
+        """Other methods are calls like any other."""
+        await super().answer(f"{ARTIFACTS_PATH}/{path}")
 
     @web.authenticated
     @authorized

@@ -90,12 +90,12 @@ $(DONE)/test: $(DONE)/lab
 
 $(DONE)/node_modules: $(DONE)/node $(DONE)/lab package.json yarn.lock .yarnrc.yml
 	@echo "Fetching the labextension's packages"
-	@$(BIN)/jlpm install --immutable > $(DONE)/jlpm.log || { cat $(DONE)/jlpm.log; exit 1; }
+	@$(BIN)/jlpm install --immutable > $(DONE)/jlpm.log 2>&1 || { cat $(DONE)/jlpm.log; exit 1; }
 	@touch $@
 
 $(BUILT): $(DONE)/node_modules $(SOURCES)
 	@echo "Building the labextension"
-	@$(BIN)/jlpm build > $(DONE)/build.log || { cat $(DONE)/build.log; exit 1; }
+	@$(BIN)/jlpm build > $(DONE)/build.log 2>&1 || { cat $(DONE)/build.log; exit 1; }
 	@touch $@
 
 # Installed in place; the labextension is a link, so that a new build needs no new install.

@@ -27,7 +27,8 @@ help: ## List what can be made.
 
 lab: $(DONE)/nbruns ## Open JupyterLab on the example notebook (LAB_ARGS="--no-browser --port=8890").
 	@if [ "$$(id -u)" = 0 ]; then as_root=--allow-root; fi; \
-	exec $(BIN)/jupyter lab $$as_root $(LAB_ARGS) binder/quickstart.ipynb
+	exec $(BIN)/jupyter lab $$as_root --ServerApp.root_dir='$(CURDIR)' \
+	  --LabApp.default_url=/lab/tree/binder/quickstart.ipynb $(LAB_ARGS)
 
 test: lint types pytest browser ## Run all that must pass: lint, types, Python tests, browser tests.
 

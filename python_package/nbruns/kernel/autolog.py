@@ -116,11 +116,17 @@ class Autolog:
 
     def _patched(self, kind: type, name: str, called: Any) -> Any:
         """The method as the autologger has made it; None when it left it alone."""
-        # A subclass may have called up: only the class this method belongs to is called anew.
-        owner = next((one for one in kind.__mro__ if one.__dict__.get(name) is called), None)
+        was_called_directly = _method(kind, name) is called
         self.enable(*SKLEARN)
-        patched = None if owner is None else owner.__dict__.get(name)
-        return None if patched is called else patched
+        # The autologger patches the class itself, also where its method is inherited.
+        # A subclass that called up is not called anew: its own `fit` is in the middle.
+        patched = _method(kind, name)
+        return patched if was_called_directly and patched is not called else None
+
+
+def _method(kind: type, name: str) -> Any:
+    """What a class finds under a name, itself or inherited, as it was written down."""
+    return next((one.__dict__[name] for one in kind.__mro__ if name in one.__dict__), None)
 
 
 def _is_chosen(library: str) -> bool:

@@ -52,6 +52,8 @@ class Recorder:
         self._changed: dict[int, Execution] = {}
         self._running: list[Execution] = []
         self._count = 0
+        # Some versions of IPython raise their counter before this event, some after it.
+        self._next_number: int = shell.execution_count
 
     @property
     def current(self) -> Execution | None:
@@ -63,9 +65,8 @@ class Recorder:
             return
         self._count += 1
         source = "" if self._is_skipped() else info.raw_cell
-        execution = Execution(
-            self._count, getattr(info, "cell_id", None), source, self.shell.execution_count
-        )
+        cell_id = getattr(info, "cell_id", None)
+        execution = Execution(self._count, cell_id, source, self._next_number)
         self._running.append(execution)
         self._note(execution)
 
@@ -73,6 +74,9 @@ class Recorder:
         if not self._running or (result.info is not None and result.info.silent):
             return
         execution = self._running.pop()
+        if result.execution_count is not None:
+            execution.execution_count = result.execution_count
+            self._next_number = self.shell.execution_count
         execution.end(_outcome(result.error_before_exec or result.error_in_exec))
         self._note(execution)
 

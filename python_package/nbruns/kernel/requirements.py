@@ -49,13 +49,14 @@ class Requirements:
 
 
 def _key(model_uri: Any, flavor: Any) -> Key | None:
-    folder = Path(str(model_uri))
-    if flavor not in _FLAVORS or not folder.is_dir():
+    if flavor not in _FLAVORS:
         return None
-    pickles = [p for p in folder.rglob("*") if p.suffix in (".pkl", ".pickle")]
-    if sum(path.stat().st_size for path in pickles) > _MOST_BYTES:
+    # scikit-learn's flavor names the pickle itself, others the model's folder.
+    path = Path(str(model_uri))
+    pickles = [path] if path.is_file() else [*path.rglob("*.pkl"), *path.rglob("*.pickle")]
+    if sum(one.stat().st_size for one in pickles) > _MOST_BYTES:
         return None
-    names = frozenset(name for path in pickles for name in packages_named(path.read_bytes()))
+    names = frozenset(name for one in pickles for name in packages_named(one.read_bytes()))
     return None if "cloudpickle" in names or "__main__" in names else (flavor, names)
 
 

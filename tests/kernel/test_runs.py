@@ -1,0 +1,234 @@
+"""A run in a notebook's kernel: where it goes, what it says, how it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from notebook_kernel import NotebookKernel, code_cell
+
+from nbruns.store import Store
+
+
+@pytest.fixture(scope="module", autouse=True)
+def mlflow_is_there(kernel: NotebookKernel) -> None:
+    kernel.run("import mlflow", cell="first")
+
+
+def newest(kernel: NotebookKernel, name: str):  # type: ignore[no-untyped-def]
+    return next(run for run in kernel.runs() if run.name == name)
+
+
+def test_a_run_goes_to_the_notebook_s_experiment(kernel: NotebookKernel) -> None:  # F1 F2
+    kernel.run("with mlflow.start_run(run_name='plain'): mlflow.log_metric('a', 1)", cell="c1")
+
+    run = newest(kernel, "plain")
+    assert "churn" in kernel.experiments()
+    assert run.status == "FINISHED"
+    assert run.tags["mlflow.source.name"] == str(kernel.path)
+    assert run.tags["mlflow.source.type"] == "NOTEBOOK"
+    assert run.tags["nbruns.cell"] == "c1"
+    assert run.tags["nbruns.pid"].isdecimal()
+    assert {"nbruns.kernel", "nbruns.notebook", "nbruns.host"} <= set(run.tags)
+
+
+def test_a_chosen_experiment_wins(kernel: NotebookKernel) -> None:  # F29
+    kernel.run("mlflow.set_experiment('shared')")
+    kernel.run("with mlflow.start_run(run_name='elsewhere'): pass")
+    kernel.run(
+        "import os; mlflow.tracking.fluent._active_experiment_id = None\n"
+        "os.environ.pop('MLFLOW_EXPERIMENT_ID', None)"
+    )
+
+    store = Store.open(kernel.home)
+    shared = store.experiments.find_by_name("shared")
+    store.close()
+    assert shared is not None
+    assert newest(kernel, "elsewhere").experiment_id == shared.experiment_id
+
+
+def test_a_cell_executed_again_ends_its_former_run(kernel: NotebookKernel) -> None:  # F25
+    cell = "run = mlflow.start_run(run_name='again'); print(run.info.run_id)"
+    first = kernel.run(cell).stdout.strip()
+    again = kernel.run(cell)
+
+    assert again.error == ""
+    assert again.stderr.count("\n") == 1
+    run = next(run for run in kernel.runs() if run.run_id == first)
+    assert (run.status, run.tags["nbruns.end_reason"]) == (
+        "FINISHED",
+        "ended by the start of another run",
+    )
+    kernel.run("mlflow.end_run()")
+
+
+def test_a_run_left_open_stays_open_over_cells(kernel: NotebookKernel) -> None:
+    kernel.run("mlflow.start_run(run_name='kept open')")
+    kernel.run("mlflow.log_metric('later', 1)")
+    kernel.run("with mlflow.start_run(run_name='child', nested=True): pass")
+
+    run, child = newest(kernel, "kept open"), newest(kernel, "child")
+    assert run.status == "RUNNING"
+    assert run.metrics[0].key == "later"
+    assert child.tags["mlflow.parentRunId"] == run.run_id
+    kernel.run("mlflow.end_run()")
+
+
+def test_a_with_block_of_the_same_cell_keeps_mlflow_s_error(kernel: NotebookKernel) -> None:
+    reply = kernel.run("with mlflow.start_run():\n    mlflow.start_run()")
+
+    assert "is already active" in reply.error
+
+
+def test_an_exception_leaves_the_run_failed_with_its_traceback(
+    kernel: NotebookKernel,
+) -> None:  # F24
+    kernel.run("with mlflow.start_run(run_name='broken'):\n    raise ValueError('no such column')")
+
+    run = newest(kernel, "broken")
+    assert (run.status, run.tags["nbruns.end_reason"]) == ("FAILED", "ValueError: no such column")
+    folder = Path(run.artifact_uri.removeprefix("file://"))
+    assert "raise ValueError('no such column')" in (folder / "traceback.txt").read_text()
+
+
+def test_an_interrupt_leaves_the_run_killed(kernel: NotebookKernel) -> None:
+    kernel.run(
+        "import os, signal, threading\n"
+        "threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
+        "with mlflow.start_run(run_name='stopped'):\n    import time; time.sleep(30)"
+    )
+
+    run = newest(kernel, "stopped")
+    assert (run.status, run.tags["nbruns.end_reason"]) == ("KILLED", "interrupted")
+
+
+def test_a_graceful_end_of_the_kernel_says_so(new_kernel: Callable[..., NotebookKernel]) -> None:
+    kernel = new_kernel()
+    kernel.run(
+        "import mlflow; mlflow.start_run(run_name='left'); mlflow.log_metric('a', 1)", cell="c"
+    )
+    kernel.stop(now=False)
+
+    run = newest(kernel, "left")
+    assert (run.status, run.tags["nbruns.end_reason"]) == (
+        "KILLED",
+        "the kernel ended with the run open",
+    )
+    # At exit what was still due is written: the revision did not wait for its second.
+    assert kernel.revision(run) is not None
+
+
+def test_a_user_s_own_tracking_uri_is_respected(
+    new_kernel: Callable[..., NotebookKernel], tmp_path: Path
+) -> None:
+    kernel = new_kernel(MLFLOW_TRACKING_URI=f"sqlite:///{tmp_path}/own.db")
+    reply = kernel.run(
+        "import mlflow\nwith mlflow.start_run() as run: print(run.info.experiment_id)"
+    )
+
+    assert (reply.error, reply.stdout.strip()) == ("", "0")
+    assert not kernel.home.exists()
+
+
+def test_the_browser_is_asked_at_the_start_and_at_the_end(kernel: NotebookKernel) -> None:  # F4
+    reply = kernel.run("%%capture\nwith mlflow.start_run() as run: pass")
+
+    assert [one["reason"] for one in reply.captures] == ["start", "end"]
+    assert {one["run_id"] for one in reply.captures} == {kernel.runs()[0].run_id}
+
+
+def test_without_a_browser_the_executed_cells_join_the_file(kernel: NotebookKernel) -> None:  # N5
+    kernel.save(code_cell("m", "note"), code_cell("e", "old text"))
+    kernel.run("with mlflow.start_run(run_name='offline'): 'new text'", cell="e")
+
+    found = kernel.revision(newest(kernel, "offline"))
+    assert found is not None
+    revision, content = found
+    assert (revision.method, revision.path) == ("executed", str(kernel.path))
+    texts = {cell["id"]: cell["source"] for cell in content["cells"]}
+    assert texts["e"].endswith("'new text'")
+    assert texts["m"] == "note"
+    assert newest(kernel, "offline").tags["nbruns.revision"] == revision.revision_id
+
+
+def test_runs_of_one_execution_share_the_revision(kernel: NotebookKernel) -> None:
+    reply = kernel.run(
+        "for n in range(20):\n    with mlflow.start_run(run_name=f'many {n}'): pass", cell="many"
+    )
+
+    assert len(reply.captures) == 2
+    first, last = (kernel.revision(newest(kernel, f"many {n}")) for n in (0, 19))
+    assert first is not None
+    assert last is not None
+    assert first[0].revision_id == last[0].revision_id
+
+
+def test_a_skipped_cell_s_text_never_reaches_the_store(kernel: NotebookKernel) -> None:
+    kernel.save(code_cell("s", "password = 'hunter-file'", "nbruns-skip"))
+    kernel.run("password = 'hunter-tagged'", cell="s1", tags=["nbruns-skip"])
+    kernel.run("password = 'hunter-file'", cell="s")
+    kernel.run("with mlflow.start_run(run_name='secret'): pass", cell="t")
+    assert kernel.revision(newest(kernel, "secret")) is not None
+
+    store = Store.open(kernel.home)
+    numbers = [row[0] for row in store.db.conn.execute("select content_number from contents")]
+    texts = [store.revisions.contents.get(number) for number in numbers]
+    store.close()
+    assert not any(b"hunter" in text for text in texts)
+
+
+def test_what_ran_is_recorded_with_its_outcome(new_kernel: Callable[..., NotebookKernel]) -> None:
+    kernel = new_kernel()
+    kernel.run("x = 1", cell="a")
+    kernel.run("1 / 0", cell="b")
+    kernel.run("import mlflow\nwith mlflow.start_run(): pass", cell="c")
+
+    until, cells = time.monotonic() + 5, []
+    store = Store.open(kernel.home)
+    while time.monotonic() < until and [c.outcome for c in cells] != ["ok", "error", "ok"]:
+        cells = store.kernels.executed(kernel.runs()[0].tags["nbruns.kernel"])
+        time.sleep(0.05)
+    store.close()
+    assert [(c.cell_id, c.outcome, c.execution_count) for c in cells] == [
+        ("a", "ok", 1),
+        ("b", "error", 2),
+        ("c", "ok", 3),
+    ]
+    assert cells[0].source == "x = 1"
+
+
+def test_a_fault_of_ours_costs_one_line(new_kernel: Callable[..., NotebookKernel]) -> None:
+    kernel = new_kernel()
+    kernel.run(
+        "import mlflow, nbruns.kernel.capture as c\nc.Capturer._ask = lambda *given: 1 / 0\n"
+    )
+    reply = kernel.run("with mlflow.start_run(run_name='goes on'): print('went on')")
+
+    assert (reply.stdout, reply.error) == ("went on\n", "")
+    assert [line.split(":")[0] for line in reply.stderr.splitlines()] == ["nbruns", "nbruns"]
+    assert newest(kernel, "goes on").status == "FINISHED"
+
+
+def test_starting_a_run_costs_little(kernel: NotebookKernel) -> None:
+    cell = (
+        "import time; began = time.perf_counter()\n"
+        "for n in range(10):\n"
+        "    with mlflow.start_run(): pass\n"
+        "print((time.perf_counter() - began) / 10)"
+    )
+    kernel.run(cell)
+
+    assert float(kernel.run(cell).stdout) < 0.05
+
+
+def test_a_forked_child_leaves_the_parent_s_record_alone(kernel: NotebookKernel) -> None:
+    reply = kernel.run(
+        "import os\nfrom nbruns.kernel.session import current\n"
+        "pid = os.fork()\n"
+        "if pid == 0: os._exit(0 if current() is None else 1)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), current() is not None)"
+    )
+
+    assert reply.stdout.strip() == "0 True"

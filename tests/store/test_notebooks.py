@@ -1,0 +1,150 @@
+"""Notebooks keep their experiment through moves; copies get their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nbruns.errors import NotFound
+from nbruns.store import Store
+
+CELLS = ["a", "b", "c"]
+
+
+@pytest.fixture
+def folder(store: Store, tmp_path: Path) -> Path:
+    """The folder relative paths start from, as a server has one."""
+    store.notebooks.root = tmp_path / "work"
+    store.notebooks.root.mkdir()
+    return store.notebooks.root
+
+
+def put(folder: Path, path: str) -> str:
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    (folder / path).write_text("{}")
+    return path
+
+
+def test_a_notebook_met_twice_is_one(store: Store, folder: Path) -> None:
+    first = store.notebooks.resolve(put(folder, "churn.ipynb"), cell_ids=CELLS)
+
+    assert store.notebooks.resolve("churn.ipynb", cell_ids=["z"]) == first
+    assert store.notebooks.find_by_path("churn.ipynb") == first
+    assert store.notebooks.get(first.notebook_id).path == "churn.ipynb"
+
+
+def test_equal_paths_below_different_folders_are_two(store: Store, tmp_path: Path) -> None:
+    store.notebooks.root = tmp_path / "one"
+    one = store.notebooks.resolve("Untitled.ipynb")
+    store.notebooks.root = tmp_path / "two"
+
+    assert store.notebooks.find_by_path("Untitled.ipynb") is None
+    assert store.notebooks.resolve("Untitled.ipynb").notebook_id != one.notebook_id
+
+
+def test_an_experiment_bears_the_file_s_name(store: Store, folder: Path) -> None:  # F2
+    notebook = store.notebooks.resolve(put(folder, "churn.ipynb"))
+
+    experiment = store.notebooks.experiment(notebook.notebook_id)
+
+    assert experiment.name == "churn"
+    assert experiment.tags["nbruns.notebook"] == notebook.notebook_id
+    assert store.notebooks.experiment(notebook.notebook_id) == experiment
+    found = store.notebooks.find_by_experiment(experiment.experiment_id)
+    assert found is not None
+    assert found.notebook_id == notebook.notebook_id
+
+
+def test_a_taken_name_is_told_apart_by_its_folder(store: Store, folder: Path) -> None:
+    names = [
+        store.notebooks.experiment(store.notebooks.resolve(put(folder, path)).notebook_id).name
+        for path in ("churn.ipynb", "q/churn.ipynb", "p/q/churn.ipynb")
+    ]
+
+    assert names == ["churn", "q/churn", "p/q/churn"]
+
+
+def test_a_rename_keeps_the_experiment_and_renames_it(store: Store, folder: Path) -> None:
+    notebook = store.notebooks.resolve(put(folder, "churn.ipynb"), cell_ids=CELLS)
+    experiment = store.notebooks.experiment(notebook.notebook_id)
+    (folder / "churn.ipynb").rename(folder / "leavers.ipynb")
+
+    store.notebooks.rename("churn.ipynb", "leavers.ipynb")
+
+    found = store.notebooks.resolve("leavers.ipynb", cell_ids=CELLS)
+    assert found.notebook_id == notebook.notebook_id
+    assert found.experiment_id == experiment.experiment_id
+    assert store.experiments.get(experiment.experiment_id).name == "leavers"
+
+
+def test_a_name_somebody_gave_stays(store: Store, folder: Path) -> None:
+    notebook = store.notebooks.resolve(put(folder, "churn.ipynb"))
+    experiment = store.notebooks.experiment(notebook.notebook_id)
+    store.experiments.rename(experiment.experiment_id, "The churn study")
+
+    store.notebooks.rename("churn.ipynb", "leavers.ipynb")
+
+    assert store.experiments.get(experiment.experiment_id).name == "The churn study"
+
+
+def test_a_renamed_folder_takes_its_notebooks_along(store: Store, folder: Path) -> None:
+    inside = store.notebooks.resolve(put(folder, "p/q/a.ipynb"))
+    beside = store.notebooks.resolve(put(folder, "pq.ipynb"))
+
+    store.notebooks.rename("p", "r")
+
+    assert store.notebooks.get(inside.notebook_id).path == "r/q/a.ipynb"
+    assert store.notebooks.get(beside.notebook_id).path == "pq.ipynb"
+
+
+def test_a_move_outside_jupyter_is_known_by_the_cells(store: Store, folder: Path) -> None:
+    notebook = store.notebooks.resolve(put(folder, "churn.ipynb"), cell_ids=CELLS)
+    experiment = store.notebooks.experiment(notebook.notebook_id)
+    (folder / "churn.ipynb").rename(folder / "moved.ipynb")
+
+    found = store.notebooks.resolve("moved.ipynb", cell_ids=[*CELLS, "d"])
+
+    assert found.notebook_id == notebook.notebook_id
+    assert store.experiments.get(experiment.experiment_id).name == "moved"
+
+
+def test_a_copy_is_another_notebook_that_says_of_which(store: Store, folder: Path) -> None:
+    notebook = store.notebooks.resolve(put(folder, "churn.ipynb"), cell_ids=CELLS)
+    revision = store.revisions.capture(
+        notebook.notebook_id, {"cells": []}, path="churn.ipynb", method="file"
+    )
+
+    copy = store.notebooks.resolve(put(folder, "churn-Copy1.ipynb"), cell_ids=CELLS)
+
+    assert copy.forked_from == notebook.notebook_id
+    assert copy.forked_revision == revision.revision_id
+    assert store.notebooks.experiment(copy.notebook_id).name == "churn-Copy1"
+
+
+def test_a_deleted_notebook_is_the_same_when_it_comes_back(store: Store, folder: Path) -> None:
+    notebook = store.notebooks.resolve(put(folder, "churn.ipynb"), cell_ids=CELLS)
+
+    store.notebooks.forget_file("churn.ipynb")
+
+    assert (
+        store.notebooks.resolve("churn.ipynb", cell_ids=["n"]).notebook_id != notebook.notebook_id
+    )
+    assert (
+        store.notebooks.resolve("churn.ipynb", cell_ids=CELLS).notebook_id == notebook.notebook_id
+    )
+
+
+def test_a_deleted_experiment_is_followed_by_another(store: Store, folder: Path) -> None:
+    notebook = store.notebooks.resolve(put(folder, "churn.ipynb"))
+    first = store.notebooks.experiment(notebook.notebook_id)
+    store.experiments.delete(first.experiment_id)
+
+    second = store.notebooks.experiment(notebook.notebook_id)
+
+    assert (second.stage, second.name != first.name) == ("active", True)
+
+
+def test_an_unknown_id_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFound, match="'nobody'"):
+        store.notebooks.get("nobody")

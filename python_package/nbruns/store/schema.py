@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from nbruns.errors import StoreUnusable
 from nbruns.identity import now_ms
 from nbruns.store.database import Database
 from nbruns.store.tracking_schema import TABLES, VIEWS
@@ -217,7 +218,16 @@ MIGRATIONS: tuple[Migration, ...] = (m001_tracking, m002_registry, m003_notebook
 
 
 def migrate(db: Database) -> None:
-    """Bring the file up to this version, each step in a transaction of its own."""
+    """Bring the file up to this version, each step in a transaction of its own.
+
+    Raises StoreUnusable for a file that a newer nbruns has changed.
+    """
+    found = db.conn.execute("pragma user_version").fetchone()[0]
+    if found > len(MIGRATIONS):
+        raise StoreUnusable(
+            f"The database '{db.path}' was written by a newer nbruns (schema {found}, this one "
+            f"knows {len(MIGRATIONS)}): upgrade nbruns, or set NBRUNS_HOME to another folder"
+        )
     for number, migration in enumerate(MIGRATIONS, start=1):
         with db.atomic():
             if db.conn.execute("pragma user_version").fetchone()[0] < number:

@@ -1,7 +1,7 @@
 """Opening the SQLite file: pragmas, patience with other writers, threads and forks.
 
-`Database` of sqlite_utils is imported here first with pandas hidden: where it finds
-pandas it loads it, for 80 MB and half a second.
+`Database` of sqlite_utils is imported here only, with pandas and numpy hidden: where it
+finds them it loads them, for 80 MB and half a second.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +29,18 @@ _CONNECTING_PATIENCE_MS = 10_000
 _CHECKPOINT_PAGES = 4_000
 
 
-def _import_database() -> Any:
-    pandas = sys.modules.get("pandas")
-    if pandas is None:
-        sys.modules["pandas"] = None  # type: ignore[assignment]
+@cache
+def _sqlite_utils_database() -> Any:
+    """The class, imported with what it would load for its own convenience hidden."""
+    hidden = [name for name in ("pandas", "numpy") if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
     try:
         from sqlite_utils import Database as SqliteUtilsDatabase
     finally:
-        if pandas is None:
-            del sys.modules["pandas"]
+        for name in hidden:
+            del sys.modules[name]
     return SqliteUtilsDatabase
 
-
-SqliteUtilsDatabase = _import_database()
 
 _WAYS_OUT = {
     "disk is full": "the disk (or quota) is full: free some space and try again",
@@ -111,7 +111,6 @@ class Database:
     """
 
     conn: sqlite3.Connection
-    tables: Any
 
     def __init__(self, path: Path | str) -> None:
         self.path = str(path)
@@ -128,7 +127,11 @@ class Database:
             raise unusable(self.path, error) or StoreUnusable(
                 f"Cannot open the database '{self.path}': {error}"
             ) from error
-        self.tables = SqliteUtilsDatabase(self.conn)
+
+    @property
+    def tables(self) -> Any:
+        """sqlite_utils on this connection, loaded when first asked for (0.1 s)."""
+        return _sqlite_utils_database()(self.conn)
 
     def _connection(self) -> sqlite3.Connection:
         conn = sqlite3.connect(

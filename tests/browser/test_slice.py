@@ -76,8 +76,8 @@ def hold_cells_together_with_magics(lab: LabPage, panel: RunsPanel) -> None:
 
 
 def watch_a_cell_train(lab: LabPage, panel: RunsPanel, shots: Path) -> None:
-    cell = lab.start_cell("network.partial_fit")
-    row = panel.row("network")
+    cell = lab.start_cell("classifier.partial_fit")
+    row = panel.row("mini-batches")
     panel.expect_status(row, "RUNNING")
     lab.page.mouse.move(0, 0)
     value = row.locator(".nbruns-metric").first
@@ -100,15 +100,15 @@ def watch_a_cell_train(lab: LabPage, panel: RunsPanel, shots: Path) -> None:
 
 
 def edit_without_saving_and_run_again(lab: LabPage, panel: RunsPanel) -> None:
-    lab.edit_cell("network.partial_fit", "0.001", "0.01")
-    lab.run_cell("network.partial_fit")
+    lab.edit_cell("classifier.partial_fit", "0.001", "0.01")
+    lab.run_cell("classifier.partial_fit")
     expect(panel.rows()).to_have_count(4, timeout=SLOW_MS)
-    panel.expect_status(panel.row("network"), "FINISHED")
+    panel.expect_status(panel.row("mini-batches"), "FINISHED")
 
 
 def compare_two_runs(panel: RunsPanel, lab: LabPage, shots: Path) -> None:
-    panel.tick(panel.row("network", 0))
-    panel.tick(panel.row("network", 1))
+    panel.tick(panel.row("mini-batches", 0))
+    panel.tick(panel.row("mini-batches", 1))
     expect(panel.curves()).to_have_count(2, timeout=SLOW_MS)
     rate = panel.difference("learning_rate")
     expect(rate).to_contain_text("0.001", timeout=SLOW_MS)
@@ -119,7 +119,7 @@ def compare_two_runs(panel: RunsPanel, lab: LabPage, shots: Path) -> None:
 
 
 def open_the_revision_with_the_unsaved_edit(lab: LabPage, panel: RunsPanel, shots: Path) -> None:
-    revision = panel.open_revision(panel.row("network"))
+    revision = panel.open_revision(panel.row("mini-batches"))
     expect(revision).to_contain_text("epochs, learning_rate = 100, 0.01", timeout=SLOW_MS)
     expect(revision.locator(".nbruns-revision-bar")).to_contain_text("read-only")
     line = revision.locator(".cm-line", has_text="epochs, learning_rate").first
@@ -130,7 +130,7 @@ def open_the_revision_with_the_unsaved_edit(lab: LabPage, panel: RunsPanel, shot
 
 
 def register_the_better_one(lab: LabPage, panel: RunsPanel, shots: Path) -> None:
-    row = panel.row("network")
+    row = panel.row("mini-batches")
     panel.register(row, "tumour", "champion")
     badge = row.locator(".nbruns-badge")
     expect(badge).to_contain_text("tumour v1", timeout=SLOW_MS)
@@ -153,7 +153,7 @@ def the_file_opens_with_ordinary_tools(server: LabServer) -> None:
     with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as conn:
         assert conn.execute("pragma integrity_check").fetchone() == ("ok",)
         names = [name for (name,) in conn.execute("select name from runs order by started_ms")]
-    assert names[1:] == ["deeper-forest", "network", "network"]
+    assert names[1:] == ["deeper-forest", "mini-batches", "mini-batches"]
     command = [sys.executable, "-m", "sqlite_utils", "tables", str(file), "--counts"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True)
     assert '"runs"' in listed.stdout

@@ -13,7 +13,7 @@ def harmless(doing: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        tell(f"could not {doing}: {_first_line(error)}")
+        print(f"nbruns: could not {doing}: {_first_line(error)}", file=sys.stderr)
         import logging
 
         logging.getLogger("nbruns").debug("could not %s", doing, exc_info=True)
@@ -21,7 +21,7 @@ def harmless(doing: str) -> Iterator[None]:
 
 def tell(words: str) -> None:
     """One line to the user, beside the cell's own output."""
-    print(f"nbruns: {words}", file=sys.stderr)
+    print(f"nbruns: {words}")
 
 
 def _first_line(error: Exception) -> str:

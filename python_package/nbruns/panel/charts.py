@@ -38,7 +38,9 @@ def history_chart(
 
     `histories` maps run ids to points in step order; a NaN or an infinite value is a gap.
     """
-    figure = go.Figure(layout={"xaxis_title": "step", "yaxis_title": metric})
+    figure = go.Figure(
+        layout={"xaxis_title": "step", "yaxis_title": metric, "hovermode": "x unified"}
+    )
     for run_id, points in histories.items():
         figure.add_scatter(
             x=[point.step for point in points],
@@ -47,6 +49,7 @@ def history_chart(
             mode="lines" if len(points) > 24 else "lines+markers",
             line={"color": (colours or {}).get(run_id), "width": 2},
             marker={"size": 5},
+            hovertemplate="%{y:.4~g}",
             meta=run_id,
         )
     return figure

@@ -16,6 +16,7 @@ class Cell:
     text: str
     full: str = ""
     delta: str = ""
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Row:
     cells: tuple[Cell, ...]
 
 
-ABSENT = Cell("–", "not logged")
+ABSENT = Cell("–", "not logged", absent=True)
 
 
 def params_that_differ(runs: Sequence[Run]) -> list[Row]:

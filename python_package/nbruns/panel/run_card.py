@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 import anywidget
@@ -114,8 +115,9 @@ def _own_tags(run: Run) -> list[tuple[str, str]]:
 
 def _source(run: Run) -> list[Pair]:
     commit = run.tags.get(GIT_COMMIT_TAG, "")
+    path = run.tags.get(SOURCE_NAME_TAG, "")
     found = [
-        _pair("Notebook", run.tags.get(SOURCE_NAME_TAG, "")),
+        {"name": "Notebook", "text": PurePosixPath(path).name, "full": path},
         {"name": "Git commit", "text": commit[:10], "full": commit},
         _pair("User", run.user),
         _pair("Run id", run.run_id),

@@ -13,8 +13,8 @@ from nbruns.records import ModelVersion
 _DIGITS = 4
 
 
-def number(value: float) -> str:
-    """A value in four digits that matter: 0.9532, 12.35, 48210, 1.2e-05."""
+def number(value: float, digits: int = _DIGITS) -> str:
+    """A value in the digits that matter: 0.9532, 12.35, 48210, 1.2e−5."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -23,12 +23,12 @@ def number(value: float) -> str:
         return "0"
     size = abs(value)
     if size >= 1e7 or size < 1e-4:
-        mantissa, _, power = f"{value:.{_DIGITS - 2}e}".partition("e")
+        mantissa, _, power = f"{value:.{max(digits - 2, 0)}e}".partition("e")
         text = f"{_trimmed(mantissa)}e{int(power)}"
     elif float(value).is_integer():
         text = str(int(value))
     else:
-        decimals = max(0, _DIGITS - 1 - math.floor(math.log10(size)))
+        decimals = max(0, digits - 1 - math.floor(math.log10(size)))
         text = _trimmed(f"{value:.{decimals}f}")
     return text.replace("-", "−")
 
@@ -50,7 +50,7 @@ def delta(value: float, baseline: float) -> str:
     gap = value - baseline
     if abs(gap) <= 1e-14 * max(abs(value), abs(baseline)):
         return "±0"
-    return f"+{number(gap)}" if gap > 0 else number(gap)
+    return f"+{number(gap, 2)}" if gap > 0 else number(gap, 2)
 
 
 def badge(versions: Sequence[ModelVersion]) -> tuple[str, str]:

@@ -22,22 +22,27 @@ function loadPlotly(version, fallback) {
   return window.nbrunsPlotly;
 }
 
-function themed(layout, el) {
+function themed(layout, metric, el) {
   const style = getComputedStyle(el);
   const css = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
   const ink = css('--jp-ui-font-color1', '#333');
   const faint = css('--jp-ui-font-color2', '#666');
   const line = css('--jp-border-color2', '#ddd');
   const paper = css('--jp-layout-color1', '#fff');
+  const grid = css('--jp-border-color3', line);
   const axis = given => ({
     ...given,
-    title: { ...given?.title, font: { size: 11, color: faint }, standoff: 6 },
-    gridcolor: line,
+    // The picker above the chart names the metric.
+    title: { text: given?.title?.text === metric ? '' : given?.title?.text, font: { size: 10, color: faint }, standoff: 4 },
+    gridcolor: grid,
     zerolinecolor: line,
+    zerolinewidth: 1,
     linecolor: line,
     tickfont: { size: 10, color: faint },
-    automargin: true,
-    fixedrange: false
+    spikecolor: faint,
+    spikethickness: 1,
+    spikedash: 'dot',
+    automargin: true
   });
   return {
     ...layout,
@@ -46,7 +51,7 @@ function themed(layout, el) {
     paper_bgcolor: 'rgba(0,0,0,0)',
     plot_bgcolor: 'rgba(0,0,0,0)',
     font: { family: css('--jp-ui-font-family', 'sans-serif'), size: 11, color: ink },
-    hoverlabel: { bgcolor: paper, bordercolor: line, font: { size: 11, color: ink }, namelength: 24 },
+    hoverlabel: { bgcolor: paper, bordercolor: line, font: { size: 11, color: ink }, namelength: 16 },
     showlegend: false,
     xaxis: axis(layout.xaxis),
     yaxis: axis(layout.yaxis)
@@ -88,7 +93,7 @@ function render({ model, el }) {
   async function draw() {
     if (!figure || !plot.isConnected) return;
     Plotly ??= await loadPlotly(model.get('plotly_version'), model.get('plotly_base'));
-    const layout = themed(figure.layout, el);
+    const layout = themed(figure.layout, model.get('metric'), el);
     await Plotly.react(plot, figure.data, { ...layout, uirevision: model.get('metric') }, config);
   }
 

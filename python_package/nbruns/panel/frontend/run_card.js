@@ -1,3 +1,5 @@
+const FEW = 6;
+
 function pairs(rows, className) {
   const body = make('tbody');
   for (const { name, text, full } of rows)
@@ -14,6 +16,7 @@ function pairs(rows, className) {
 
 function render({ model, el }) {
   const folded = new Set();
+  const unfolded = new Set();
 
   function fold(title, count, ...content) {
     const details = make(
@@ -32,7 +35,7 @@ function render({ model, el }) {
       make(
         'div',
         { class: 'nbruns-modelHead' },
-        make('span', { class: 'nbruns-modelName', title: item.id, text: item.name }),
+        make('span', { class: 'nbruns-modelTitle', title: item.id, text: item.name }),
         item.type ? make('span', { class: 'nbruns-modelType', text: item.type }) : null,
         ...item.badges.map(text => make('span', { class: 'nbruns-badge', title: text, text }))
       )
@@ -40,11 +43,19 @@ function render({ model, el }) {
     for (const [words, columns] of [['Inputs', item.inputs], ['Outputs', item.outputs]]) {
       if (!columns.length) continue;
       const list = make('div', { class: 'nbruns-columns' });
-      for (const column of columns.slice(0, 40))
-        list.append(
-          make('span', { class: 'nbruns-column', title: `${column.name} (${column.type})` }, make('span', { class: 'nbruns-ellipsis', text: column.name }), make('span', { class: 'nbruns-columnType', text: column.type }))
-        );
-      if (columns.length > 40) list.append(make('span', { class: 'nbruns-columnType', text: `and ${columns.length - 40} more` }));
+      const add = column =>
+        make('span', { class: 'nbruns-column', title: `${column.name} (${column.type})` }, make('span', { class: 'nbruns-ellipsis', text: column.name }), make('span', { class: 'nbruns-columnType', text: column.type }));
+      const open = unfolded.has(item.id + words);
+      const rest = open ? 0 : columns.length - FEW;
+      list.append(...(rest > 1 ? columns.slice(0, FEW) : columns).map(add));
+      if (rest > 1) {
+        const more = make('button', { type: 'button', class: 'nbruns-link', text: `${rest} more` });
+        more.addEventListener('click', () => {
+          unfolded.add(item.id + words);
+          more.replaceWith(...columns.slice(FEW).map(add));
+        });
+        list.append(more);
+      }
       box.append(make('div', { class: 'nbruns-columnsTitle', text: words }), list);
     }
     return box;

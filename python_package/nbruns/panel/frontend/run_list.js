@@ -16,9 +16,13 @@ function render({ model, el }) {
   // -- columns: as many metrics as the width carries
 
   function fit() {
-    const most = Math.max(1, Math.floor((table.clientWidth - 196) / 68));
-    const count = Math.min(most, model.get('columns').length);
-    table.classList.toggle('nbruns-narrow', table.clientWidth < 340);
+    const width = table.clientWidth;
+    if (!width) return;
+    const most = width < 340 ? 1 : Math.floor((width - 250) / 67);
+    const count = Math.min(Math.max(1, most), model.get('columns').length);
+    table.classList.toggle('nbruns-narrow', width < 340);
+    table.classList.toggle('nbruns-roomy', width >= 520);
+    table.style.setProperty('--nbruns-bar', `${scroller.offsetWidth - scroller.clientWidth}px`);
     table.style.setProperty('--nbruns-metrics', count);
     if (count !== shownColumns) {
       shownColumns = count;
@@ -80,16 +84,12 @@ function render({ model, el }) {
     const chip = make('span', { class: 'nbruns-badge' });
     const when = make('span', { class: 'nbruns-when' });
     const took = make('span', { class: 'nbruns-took' });
-    const main = make(
-      'div',
-      { class: 'nbruns-main', role: 'cell' },
-      make('div', { class: 'nbruns-line' }, child, name),
-      make('div', { class: 'nbruns-line nbruns-sub' }, chip, when, took)
-    );
+    const first = make('div', { class: 'nbruns-line', role: 'cell' }, child, name);
+    const second = make('div', { class: 'nbruns-line nbruns-sub', role: 'cell' }, chip, when, took);
     const open = iconButton('code', 'Open the code of this run', 'nbruns-revision', () => model.send({ type: 'open', run_id: row.data.id }));
     const register = iconButton('register', 'Register the model of this run', 'nbruns-register', () => model.send({ type: 'register', run_id: row.data.id }));
     const actions = make('div', { class: 'nbruns-actions', role: 'cell' }, register, open);
-    const node = make('div', { class: 'nbruns-row', role: 'row', tabindex: '-1' }, make('span', { role: 'cell', class: 'nbruns-tickCell' }, tick), make('span', { role: 'cell', class: 'nbruns-statusCell' }, status), main, actions);
+    const node = make('div', { class: 'nbruns-row', role: 'row', tabindex: '-1' }, make('span', { role: 'cell', class: 'nbruns-tickCell' }, tick), make('span', { role: 'cell', class: 'nbruns-statusCell' }, status), first, second, actions);
     const cells = [];
 
     tick.addEventListener('change', () => model.send({ type: 'tick', run_id: row.data.id }));

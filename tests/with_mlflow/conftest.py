@@ -63,3 +63,18 @@ def ours(
     server: Any = request.getfixturevalue("new_server")()
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", server.token)
     return MlflowClient(server.url, server.url)
+
+
+@pytest.fixture(params=["in process", "over HTTP"])
+def fluent(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+    """The fluent client on our store, by each door; over HTTP the module shares a store."""
+    if request.param == "in process":
+        client: MlflowClient = request.getfixturevalue("in_process")
+    else:
+        server: Any = request.getfixturevalue("live_server")
+        monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", server.token)
+        client = MlflowClient(server.url, server.url)
+    mlflow.set_tracking_uri(client._tracking_client.tracking_uri)
+    mlflow.set_registry_uri(client._registry_uri)
+    mlflow.set_experiment(request.node.originalname)
+    return client

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import mlflow
+from mlflow.entities._mlflow_object import _MlflowObject
 from mlflow.exceptions import MlflowException
 
 _ID = re.compile(r"(m-)?[0-9a-f]{32}")
@@ -58,9 +60,9 @@ class Transcript:
             return _number(value)
         if isinstance(value, Mapping):
             return {str(key): self.plain(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple, set)):
-            return [self.plain(item) for item in value]
-        return self._entity(value)
+        if isinstance(value, _MlflowObject) or not isinstance(value, Iterable):
+            return self._entity(value)
+        return [self.plain(item) for item in value]
 
     def _entity(self, value: Any) -> Any:
         if not hasattr(value, "__dict__"):
@@ -69,7 +71,8 @@ class Transcript:
         for name, item in vars(value).items():
             key = name.strip("_")
             if key not in _LEFT_OUT and item not in (None, "", [], {}):
-                plain = self.plain(item)
+                # A version is a number to the SQL store and text to the REST client.
+                plain = str(item) if key == "version" else self.plain(item)
                 found[key] = sorted(plain, key=str) if key in _UNORDERED else plain
         # An empty part of a run is as good as none.
         return {key: item for key, item in found.items() if item != {"": "RunOutputs"}}
@@ -103,6 +106,9 @@ def differences(script: Script, theirs: Any, ours: Any) -> list[str]:
     """Run a script of calls against both clients; what came out otherwise, a line each."""
     transcripts = []
     for client in (theirs, ours):
+        # MLflow's SQL registry looks models up where the fluent client points.
+        mlflow.set_tracking_uri(client._tracking_client.tracking_uri)
+        mlflow.set_registry_uri(client._registry_uri)
         transcript = Transcript()
         script(client, transcript)
         transcripts.append(transcript.lines)

@@ -263,6 +263,21 @@ def test_a_refused_filter_says_where(in_process: MlflowClient) -> None:
 _KEYS = st.sampled_from(["acc", "nan", "`spaced out`", '"spaced out"', "missing"])
 _TEXTS = st.sampled_from(["ada", "0.1", "red", "%a%", "A%", "_.1", "", "it''s", "run-3"])
 _NUMBERS = st.sampled_from(["0", "0.5", "-1", "1e-3", ".25", "-10.0", "3"])
+_TEXT_FIELDS = st.sampled_from(
+    [
+        "params.lr",
+        "param.name",
+        "parameters.only_some",
+        "tags.team",
+        "tag.`quote`",
+        "status",
+        "attributes.run_name",
+        "run_name",
+        "dataset.name",
+        "datasets.context",
+        "start_time",
+    ]
+)
 _QUOTES = st.sampled_from(["'", '"'])
 
 
@@ -275,23 +290,7 @@ def _metric_condition(draw: st.DrawFn) -> str:
 
 @st.composite
 def _text_condition(draw: st.DrawFn) -> str:
-    left = draw(
-        st.sampled_from(
-            [
-                "params.lr",
-                "param.name",
-                "parameters.only_some",
-                "tags.team",
-                "tag.`quote`",
-                "status",
-                "attributes.run_name",
-                "run_name",
-                "dataset.name",
-                "datasets.context",
-                "start_time",
-            ]
-        )
-    )
+    left = draw(_TEXT_FIELDS)
     comparator = draw(st.sampled_from(["=", "!=", "LIKE", "ilike", "ILIKE", "<", "is", "IN"]))
     quote = draw(_QUOTES)
     return f"{left} {comparator} {quote}{draw(_TEXTS)}{quote}"

@@ -44,6 +44,33 @@ class Reply:
             self.captures.append(content["data"][CAPTURE_MIME])
 
 
+def execute(
+    client: BlockingKernelClient,
+    code: str,
+    *,
+    cell: str | None = None,
+    tags: list[str] | None = None,
+) -> Reply:
+    """Execute a cell as JupyterLab asks for it, with the cell's id and tags."""
+    reply, began = Reply(), time.monotonic()
+    message = client.session.msg(
+        "execute_request",
+        {"code": code, "silent": False, "store_history": True, "stop_on_error": False},
+        metadata={"cellId": cell, "tags": tags or []} if cell else {},
+    )
+    client.shell_channel.send(message)
+    asked = message["header"]["msg_id"]
+    while True:
+        heard = client.get_iopub_msg(timeout=90)
+        if heard["parent_header"].get("msg_id") != asked:
+            continue
+        reply.hear(heard)
+        if heard["msg_type"] == "status" and heard["content"]["execution_state"] == "idle":
+            break
+    reply.took_s = time.monotonic() - began
+    return reply
+
+
 class NotebookKernel:
     """A kernel that believes it was started for a notebook."""
 
@@ -76,25 +103,9 @@ class NotebookKernel:
         self.manager.shutdown_kernel(now=now)
 
     def run(self, code: str, *, cell: str | None = None, tags: list[str] | None = None) -> Reply:
-        """Execute a cell as JupyterLab asks for it, with the cell's id and tags."""
+        """Execute a cell."""
         assert self.client is not None
-        reply, began = Reply(), time.monotonic()
-        message = self.client.session.msg(
-            "execute_request",
-            {"code": code, "silent": False, "store_history": True, "stop_on_error": False},
-            metadata={"cellId": cell, "tags": tags or []} if cell else {},
-        )
-        self.client.shell_channel.send(message)
-        asked = message["header"]["msg_id"]
-        while True:
-            heard = self.client.get_iopub_msg(timeout=90)
-            if heard["parent_header"].get("msg_id") != asked:
-                continue
-            reply.hear(heard)
-            if heard["msg_type"] == "status" and heard["content"]["execution_state"] == "idle":
-                break
-        reply.took_s = time.monotonic() - began
-        return reply
+        return execute(self.client, code, cell=cell, tags=tags)
 
     def save(self, *cells: dict[str, Any]) -> None:
         """Write the notebook's file."""

@@ -18,7 +18,6 @@ from typing import Any
 
 from nbruns.kernel.faults import harmless, tell
 from nbruns.kernel.imports import AfterImport
-from nbruns.kernel.requirements import Requirements
 
 # The module whose import shows that a library is used → MLflow's module and name for it.
 LIBRARIES = {
@@ -48,7 +47,7 @@ class Autolog:
         """Wait for the libraries; those imported already are followed at once."""
         self.imports.call("sklearn.base", self._await_fit)
         self.imports.call("mlflow.sklearn.utils", _quieten)
-        self.imports.call("mlflow.models", Requirements().follow)
+        self.imports.call("mlflow.models", _keep_requirements)
         for name, (module, library) in LIBRARIES.items():
             self.imports.call(name, self._after(module, library))
 
@@ -151,3 +150,9 @@ def _quieten(utils: ModuleType) -> None:
             return log(*args, **kwargs)
 
     utils._log_estimator_content = quiet  # type: ignore[attr-defined]
+
+
+def _keep_requirements(models: ModuleType) -> None:
+    from nbruns.kernel.requirements import Requirements
+
+    Requirements().follow(models)

@@ -13,6 +13,7 @@ import contextlib
 import json
 import platform
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ _TICK_S = 1.0
 # After a start or a rename the session's row is written a moment later.
 _QUICK_TICK_S, _QUICK_FOR_S = 0.05, 2.0
 _CLOCK_SLACK_MS = 2_000
+_DIED = "the kernel died"
 _REASONS = {"restart": "the kernel was restarted", "shutdown": "the kernel was shut down"}
 
 
@@ -45,6 +47,8 @@ class KernelFollower:
         self.log = serverapp.log
         self._bound: dict[str, tuple[str, str]] = {}
         self._missing: set[str] = set()
+        self._watched: set[str] = set()
+        self._died: set[str] = set()
         self._quick_until = 0.0
         self._poked = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -75,6 +79,7 @@ class KernelFollower:
         has_failed = False
         while True:
             try:
+                self._watch_deaths()
                 await self._bind_sessions()
                 self._missing = await self.store.run(close_abandoned, self._missing)
                 has_failed = False
@@ -86,6 +91,15 @@ class KernelFollower:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._poked.wait(), _QUICK_TICK_S if is_quick else _TICK_S)
             self._poked.clear()
+
+    def _watch_deaths(self) -> None:
+        """Have Jupyter say which restarts are its own, after a death: the event is the same."""
+        kernels = self.serverapp.kernel_manager
+        listed = set(kernels.list_kernel_ids())
+        if hasattr(kernels, "add_restart_callback"):
+            for kernel_id in listed - self._watched:
+                kernels.add_restart_callback(kernel_id, partial(self._died.add, kernel_id))
+        self._watched = listed
 
     async def _bind_sessions(self) -> None:
         """Write down which notebook each kernel serves, where that has changed."""
@@ -108,7 +122,9 @@ class KernelFollower:
         if data.get("status") == "error" or kernel_id is None:
             return
         if action in _REASONS:
-            await self._write(_kernel_ended, kernel_id, _REASONS[action], action == "shutdown")
+            reason = _DIED if kernel_id in self._died else _REASONS[action]
+            self._died.discard(kernel_id)
+            await self._write(_kernel_ended, kernel_id, reason, action == "shutdown")
         self._poke()
 
     async def _contents_event(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
@@ -140,7 +156,7 @@ def close_abandoned(store: Store, missing: set[str] | None) -> set[str]:
     gone = [run for run in store.kernels.all_open_runs() if run.host == host and not _is_alive(run)]
     for run in gone:
         if missing is None or run.run_id in missing:
-            _close(store, run, "the kernel died" if run.kernel_id else "the process ended")
+            _close(store, run, _DIED if run.kernel_id else "the process ended")
     return {run.run_id for run in gone}
 
 

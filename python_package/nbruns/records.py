@@ -148,7 +148,7 @@ class RegisteredModel:
 
 @dataclass(frozen=True, slots=True)
 class Notebook:
-    """A notebook nbruns knows, wherever its file lies now; its experiment comes with its first run."""
+    """A notebook nbruns knows, wherever its file lies; its experiment comes with its first run."""
 
     notebook_id: str
     path: str

@@ -7,6 +7,7 @@ import re
 import sqlite3
 
 import pytest
+
 from nbruns.conditions import Condition, Order, Search
 from nbruns.errors import InvalidState, InvalidValue, NotFound
 from nbruns.records import LoggedModel, MetricPoint

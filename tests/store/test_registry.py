@@ -6,6 +6,7 @@ import multiprocessing
 from pathlib import Path
 
 import pytest
+
 from nbruns.conditions import Condition, Order, Search
 from nbruns.errors import AlreadyExists, InvalidValue, NotFound
 from nbruns.records import LoggedModel

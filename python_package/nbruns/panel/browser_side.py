@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 
 
 @cache
-def script(name: str) -> str:
-    """A widget's module: what all views share, then its own part.
+def script(*names: str) -> str:
+    """A widget's module: what all views share, then its own parts.
 
     One text, because a widget's module comes out of a message and can import no neighbour.
     """
-    return f"{_read('dom.js')}\n{_read(f'{name}.js')}"
+    return "\n".join(_read(f"{name}.js") for name in ("dom", *names))
+
+
+def plotly_wanted(base: str) -> dict[str, str]:
+    """Which plotly.js the browser loads, and where from when the page does not say."""
+    return {"version": version("plotly"), "base": base}
 
 
 @cache

@@ -7,13 +7,12 @@ layout, and only the new points when a curve has grown.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets as t
 
-from nbruns.panel.browser_side import script
+from nbruns.panel.browser_side import plotly_wanted, script
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -24,16 +23,15 @@ Trace = dict[str, Any]
 class ChartView(anywidget.AnyWidget):
     """One figure, and the choice of the metric it shows."""
 
-    _esm = script("chart_view")
+    _esm = script("plotly", "chart_view")
 
     metrics = t.List(t.Unicode()).tag(sync=True)
     metric = t.Unicode(None, allow_none=True).tag(sync=True)
     caption = t.Unicode("").tag(sync=True)
-    plotly_version = t.Unicode(version("plotly")).tag(sync=True)
-    plotly_base = t.Unicode("").tag(sync=True)
+    plotly: t.Dict[str, str] = t.Dict().tag(sync=True)
 
     def __init__(self, *, plotly_base: str, on_metric: Callable[[str], None]) -> None:
-        super().__init__(plotly_base=plotly_base)
+        super().__init__(plotly=plotly_wanted(plotly_base))
         self.add_class("nbruns-chart")
         self._on_metric = on_metric
         self._shown: dict[str, Any] | None = None

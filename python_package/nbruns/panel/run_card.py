@@ -9,7 +9,7 @@ from typing import Any
 import anywidget
 import traitlets as t
 
-from nbruns.panel.browser_side import script
+from nbruns.panel.browser_side import plotly_wanted, script
 from nbruns.panel.signature import Column, Signature
 from nbruns.panel.wording import badge, exact, number
 from nbruns.protocol.names import (
@@ -29,14 +29,19 @@ _LONGEST = 2_000
 class RunCard(anywidget.AnyWidget):
     """The ticked run's parameters, metrics, tags, models and source."""
 
-    _esm = script("run_card")
+    _esm = script("plotly", "run_card")
 
     card = t.Dict().tag(sync=True)
+    plotly: t.Dict[str, str] = t.Dict().tag(sync=True)
 
     def __init__(
-        self, *, on_open: Callable[[str], None], on_register: Callable[[str], None]
+        self,
+        *,
+        plotly_base: str,
+        on_open: Callable[[str], None],
+        on_register: Callable[[str], None],
     ) -> None:
-        super().__init__()
+        super().__init__(plotly=plotly_wanted(plotly_base))
         self.add_class("nbruns-card")
         self._on_open, self._on_register = on_open, on_register
         self.on_msg(self._hear)

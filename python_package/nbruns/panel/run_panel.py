@@ -6,6 +6,7 @@ import asyncio
 import sys
 import traceback
 from collections.abc import Callable, Coroutine
+from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -72,8 +73,8 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         self.form = RegisterForm(
             on_submit=lambda asked: self._do(self._submit(asked)), on_cancel=self.form_done
         )
-        self.card = RunCard(on_open=self.open_revision, on_register=self.register)
         base = self.connection.address.url
+        self.card = RunCard(plotly_base=base, on_open=self.open_revision, on_register=self.register)
         self.compare = Compare(self.selection, plotly_base=base)
         self.detail = w.VBox([self.form])
         self.detail.add_class("nbruns-detail")
@@ -241,6 +242,8 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         (self.detail.add_class if is_empty else self.detail.remove_class)("nbruns-empty")
 
     async def _fill_card(self, run: Run) -> None:
+        # The chart of a second ticked run must not wait for plotly's 0.2 s.
+        asyncio.get_running_loop().call_later(0.3, import_module, "nbruns.panel.charts")
         models = await self.feed.models_of(run)
         signatures = await self.feed.signatures_of(models)
         if self.selection.ticked == (run.run_id,):

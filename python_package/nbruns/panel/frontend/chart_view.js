@@ -1,27 +1,5 @@
 // Draws a Plotly figure that Python built, in the colours of the theme of the moment.
 
-function plotlyAddress(version, fallback) {
-  const page = document.getElementById('jupyter-config-data');
-  const base = page ? JSON.parse(page.textContent).baseUrl : null;
-  const root = base ? `${base}nbruns/` : fallback;
-  return `${root}static/plotly.min.js?v=${version}`;
-}
-
-// Once per page, whichever widget asks first: it is 5 MB of script.
-function loadPlotly(version, fallback) {
-  window.nbrunsPlotly ??= new Promise((resolve, reject) => {
-    const script = make('script', { src: plotlyAddress(version, fallback), async: true });
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => {
-      window.nbrunsPlotly = undefined;
-      script.remove();
-      reject(new Error('plotly.js could not be loaded from the Jupyter server'));
-    };
-    document.head.append(script);
-  });
-  return window.nbrunsPlotly;
-}
-
 function themed(layout, metric, el) {
   const style = getComputedStyle(el);
   const css = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
@@ -92,7 +70,7 @@ function render({ model, el }) {
 
   async function draw() {
     if (!figure || !plot.isConnected) return;
-    Plotly ??= await loadPlotly(model.get('plotly_version'), model.get('plotly_base'));
+    Plotly ??= await loadPlotly(model.get('plotly'));
     const layout = themed(figure.layout, model.get('metric'), el);
     await Plotly.react(plot, figure.data, { ...layout, uirevision: model.get('metric') }, config);
   }

@@ -108,8 +108,11 @@ function render({ model, el }) {
   }, 1000);
   model.on('change:card', show);
   show();
+  // Whoever ticks one run may tick a second, and then wants curves at once.
+  const early = setTimeout(() => loadPlotly(model.get('plotly')).catch(() => {}), 300);
   return () => {
     clearInterval(clock);
+    clearTimeout(early);
     model.off('change:card', show);
   };
 }

@@ -168,23 +168,22 @@ function render({ model, el }) {
     const wanted = new Set(data.map(item => item.id));
     const spare = [];
     for (const [id, row] of rows) {
-      if (!wanted.has(id)) {
-        rows.delete(id);
-        // A row that has the focus is not reused for another run under the reader's fingers.
-        if (row.node.contains(document.activeElement)) row.node.remove();
-        else spare.push(row);
-      }
+      if (wanted.has(id)) continue;
+      rows.delete(id);
+      // A row that has the focus is not reused for another run under the reader's fingers.
+      if (!row.node.contains(document.activeElement)) spare.push(row);
+      row.node.remove();
     }
+    // In the page as on the screen, for the Tab key and for screen readers; rows in place stay
+    // untouched, since a node that moves loses the focus.
+    let next = space.firstChild;
     data.forEach((item, place) => {
-      let row = rows.get(item.id);
-      if (!row) {
-        row = spare.pop() ?? makeRow();
-        rows.set(item.id, row);
-        if (!row.node.isConnected) space.append(row.node);
-      }
+      const row = rows.get(item.id) ?? spare.pop() ?? makeRow();
+      rows.set(item.id, row);
+      if (row.node === next) next = next.nextSibling;
+      else space.insertBefore(row.node, next);
       row.show(item, first + place);
     });
-    for (const row of spare) row.node.remove();
     roam();
     tickTime();
   }

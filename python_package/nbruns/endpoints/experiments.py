@@ -26,9 +26,12 @@ def experiment_id(body: Body, name: str = "experiment_id") -> str:
 def checked_id(found: str) -> str:
     """The id as the store keeps it; MLflow reads ids as integers, so '01' is '1'."""
     try:
-        return str(int(found))
+        number = int(found)
     except ValueError:
         raise InvalidValue(f"Invalid experiment ID '{found[:80]}': it must be an integer") from None
+    if abs(number) >= 2**63:
+        raise InvalidValue(f"Invalid experiment ID '{found[:80]}': it exceeds 64 bits")
+    return str(number)
 
 
 def create(store: Store, body: Body) -> Body:

@@ -46,6 +46,7 @@ CODES: dict[type[NbrunsError], tuple[str, int]] = {
     StoreUnusable: ("INTERNAL_ERROR", 500),
 }
 INTERNAL = ("INTERNAL_ERROR", 500)
+_LONGEST = 2000
 
 
 def code_of(error: BaseException) -> tuple[str, int]:
@@ -60,7 +61,14 @@ def wire_error(error: BaseException) -> tuple[int, dict[str, Any]]:
     """The status and the body to answer with; an error we did not raise on purpose is logged."""
     code, status = code_of(error)
     if isinstance(error, NbrunsError):
-        return status, {"error_code": code, "message": str(error)}
+        return status, {"error_code": code, "message": _cut(str(error))}
     _log.error("An endpoint failed", exc_info=error)
     sentence = f"nbruns failed ({type(error).__name__}): its log has the details."
     return status, {"error_code": code, "message": sentence}
+
+
+def _cut(sentence: str) -> str:
+    # A sentence may quote what was sent, and megabytes may have been sent.
+    if len(sentence) <= _LONGEST:
+        return sentence
+    return f"{sentence[: _LONGEST - 100]} … {sentence[-90:]}"

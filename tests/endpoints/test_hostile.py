@@ -1,0 +1,157 @@
+"""Hostile input gets the protocol's error with a sentence, and nothing is half-written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from nbruns.endpoints.routes import ARTIFACTS, LOGGED_MODELS, REGISTRY, TRACKING, Row
+from nbruns.errors import InvalidValue, NbrunsError
+from nbruns.protocol.errors import wire_error
+from nbruns.store import Store
+
+ROWS = (*TRACKING, *LOGGED_MODELS, *REGISTRY, *ARTIFACTS)
+FIELDS = (
+    *("run_id", "run_uuid", "experiment_id", "experiment_name", "name", "new_name", "key", "value"),
+    *("timestamp", "step", "tags", "params", "metrics", "datasets", "models", "model_id"),
+    *("model_json", "metric_key", "max_results", "page_token", "filter", "order_by", "view_type"),
+    *("run_view_type", "status", "end_time", "start_time", "start_step", "end_step", "run_ids"),
+    *("experiment_ids", "version", "source", "alias", "stage", "stages", "description", "user_id"),
+    *("run_name", "path", "tag_key", "artifact_location", "archive_existing_versions"),
+    *("allow_deleted", "dataset_name", "dataset_digest", "artifact_directory_path", "run_link"),
+    *("model_type", "source_run_id"),
+)
+
+
+def deep(levels: int) -> Any:
+    """A list in a list in a list…"""
+    nested: Any = []
+    for _ in range(levels):
+        nested = [nested]
+    return nested
+
+
+HOSTILE = {
+    "nothing": None,
+    "empty": "",
+    "a number": 5,
+    "a huge number": 10**40,
+    "digits": "9" * 30,
+    "many digits": "9" * 100_000,
+    "a fraction": 1.5,
+    "nan": float("nan"),
+    "true": True,
+    "a list": ["x"],
+    "an object": {"key": "x"},
+    "a list of nothing": [None],
+    "a list of objects": [{}],
+    "pairs": [{"key": "a\0b", "value": {"a": 1}}],
+    "deep": deep(200),
+    "a NUL": "a\0b",
+    "half a pair": "\ud800",
+    "a long name": "n" * 5000,
+    "megabytes": "x" * 3_000_000,
+    "sql": "'; drop table runs; --",
+    "a path": "../../etc/passwd",
+    "bidi": "\u202eevil",
+}
+
+
+def everything(store: Store) -> list[str]:
+    """The whole database as SQL."""
+    return list(store.db.conn.iterdump())
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store with one of each thing, which the tests here share and knock about."""
+    store = Store.open(tmp_path_factory.mktemp("busy"))
+    run = store.runs.create("0", name="r", tags={"a": "b"})
+    model = store.models.create("0", name="m", source_run_id=run.run_id)
+    store.registry.create_model("reg")
+    store.registry.create_version("reg", source=f"models:/{model.model_id}")
+    yield store
+    store.close()
+
+
+def answer(store: Store, row: Row, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Status and body, as they would go over the wire."""
+    try:
+        return 200, row[2](store, body)
+    except Exception as error:
+        return wire_error(error)
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]} {row[1]}")
+def test_any_field_may_be_anything(busy: Store, row: Row, what: str) -> None:
+    before = everything(busy)
+    status, reply = answer(busy, row, dict.fromkeys(FIELDS, HOSTILE[what]))
+
+    assert status < 500
+    json.dumps(reply, allow_nan=False)
+    if status != 200:
+        assert 10 < len(reply["message"]) <= 2000
+        assert everything(busy) == before
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]} {row[1]}")
+def test_unknown_fields_are_ignored(busy: Store, row: Row) -> None:
+    unknown = {"nobody_knows_me": deep(100), "": 1, "id\0": "x"}
+
+    assert answer(busy, row, unknown)[1].keys() == answer(busy, row, {})[1].keys()
+
+
+def test_a_batch_with_one_bad_item_leaves_nothing(busy: Store) -> None:
+    from nbruns.endpoints import runs
+
+    run_id = busy.runs.create("0").run_id
+    before = everything(busy)
+    good = {"key": "m", "value": 1, "timestamp": 1}
+    for bad in (
+        {"metrics": [good, {"key": "m", "timestamp": 1}]},
+        {"metrics": [good], "params": [{"key": "p"}, {"key": "a//b", "value": "1"}]},
+        {"metrics": [good], "tags": [{"key": "t", "value": "1"}, {"value": "1"}]},
+        {"metrics": [good] * 1001},
+        {"metrics": [{**good, "dataset_name": "d"}]},
+        {"metrics": [{**good, "model_id": "m-" + "0" * 32}]},
+    ):
+        with pytest.raises(NbrunsError):
+            runs.log_batch(busy, {"run_id": run_id, **bad})
+
+    assert everything(busy) == before
+
+
+@pytest.mark.parametrize("both", [{"run_id": "x", "run_uuid": "x"}, {"run_uuid": "x"}])
+def test_a_run_may_be_named_by_its_old_field(busy: Store, both: dict[str, str]) -> None:
+    from nbruns.endpoints import runs
+
+    run_id = busy.runs.create("0").run_id
+    reply = runs.get(busy, dict.fromkeys(both, run_id))
+
+    assert reply["run"]["info"]["run_uuid"] == run_id
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "file:///etc/passwd",
+        "/etc/passwd",
+        "mlflow-artifacts:/0/somebody-elses/artifacts",
+        "mlflow-artifacts:/0/x/%2e%2e/%2e%2e/y",
+        "s3://bucket/../x",
+    ],
+)
+def test_a_version_cannot_be_made_of_a_file_that_is_not_its_runs(home: Any, source: str) -> None:
+    from nbruns.endpoints import registry
+
+    store = Store.open(home, artifact_base="mlflow-artifacts:")
+    run_id = store.runs.create("0").run_id
+    store.registry.create_model("reg")
+
+    with pytest.raises(InvalidValue, match="source"):
+        registry.create_version(store, {"name": "reg", "source": source, "run_id": run_id})
+    store.close()

@@ -36,19 +36,19 @@ lint: $(DONE)/test ## Check style and formatting.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(DONE)/test $(DONE)/node_modules ## Check types: mypy and tsc.
+types: $(DONE)/test $(DONE)/nbruns ## Check types: mypy and tsc.
 	$(BIN)/mypy
 	$(BIN)/jlpm check
 
 pytest: $(DONE)/test $(DONE)/nbruns
-	$(BIN)/pytest -n auto --dist loadfile --ignore tests/browser --ignore tests/benchmarks $(TEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile --ignore tests/browser --ignore tests/benchmarks $(TEST_ARGS)
 
 browser: $(DONE)/test $(DONE)/nbruns
 	@.ci/chromium
-	$(BIN)/pytest tests/browser $(TEST_ARGS)
+	$(BIN)/python -m pytest tests/browser $(TEST_ARGS)
 
 bench: $(DONE)/test $(DONE)/nbruns ## Measure what DESIGN.md gives figures for.
-	$(BIN)/pytest tests/benchmarks $(TEST_ARGS)
+	$(BIN)/python -m pytest tests/benchmarks $(TEST_ARGS)
 
 watch: $(DONE)/nbruns ## Build the labextension again whenever its sources change; then reload the page.
 	$(BIN)/jlpm watch

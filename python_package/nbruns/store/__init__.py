@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from pathlib import Path
 
+from nbruns.errors import StoreUnusable
 from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
 from nbruns.store.experiments import Experiments
+from nbruns.store.file_systems import network_file_system
 from nbruns.store.kernels import Kernels
 from nbruns.store.metrics import Metrics
+from nbruns.store.migrations import migrate
 from nbruns.store.models import Models
 from nbruns.store.notebooks import Notebooks
 from nbruns.store.registry import Registry
 from nbruns.store.revisions import Revisions
 from nbruns.store.runs import Runs
-from nbruns.store.schema import migrate
+
+_log = logging.getLogger("nbruns")
 
 
 class Store:
@@ -40,10 +46,37 @@ class Store:
     @classmethod
     def open(cls, home: Path, *, artifact_base: str | None = None) -> Store:
         """Open the store of a home folder, making and migrating it where needed."""
-        home.mkdir(parents=True, exist_ok=True)
-        db = Database(home / "nbruns.db")
-        migrate(db)
+        path = _made(home)
+        if kind := network_file_system(home):
+            _log.warning(
+                "The store '%s' lies on a network file system (%s): several machines writing to "
+                "it at once can damage it. Set NBRUNS_HOME to a local folder",
+                path,
+                kind,
+            )
+        db = Database(path)
+        try:
+            migrate(db)
+        except BaseException:
+            db.close()
+            raise
         return cls(home, db, artifact_base)
 
     def close(self) -> None:
+        """Let go of the file."""
         self.db.close()
+
+
+def _made(home: Path) -> Path:
+    """The database file of a home folder; what is new is its owner's alone."""
+    path = home / "nbruns.db"
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreUnusable(
+            f"Cannot make the store in '{home}' ({error.strerror}): make that folder writable, "
+            "or set NBRUNS_HOME to another one"
+        ) from error
+    return path

@@ -18,18 +18,23 @@ from nbruns.store.database import Database
 
 LARGEST_FLOAT = 1.7976931348623157e308
 
-# The newest row m of a history h. The key is in the order for the index to serve it.
-NEWEST_ROW = """
-    from recent_metrics m
-    where m.run_number = h.run_number and m.key_number = h.key_number
-    order by m.step desc, m.key_number desc, m.at_ms desc, m.value desc, m.is_nan desc
-    limit 1
-"""
+
+def newest_row(history: str = "h") -> str:
+    """The end of a select of the newest row m of a history, by its alias."""
+    # The plus and the key in the order make SQLite read it off the end of the index: it
+    # would drop a constant from the order, and sort.
+    return f"""
+        from recent_metrics m
+        where m.run_number = {history}.run_number and +m.key_number = {history}.key_number
+        order by m.step desc, m.key_number desc, m.at_ms desc, m.value desc, m.is_nan desc
+        limit 1
+    """
+
 
 _SETTLE = f"""
 update histories as h
 set (step, at_ms, value, is_nan) = (
-        select m.step, m.at_ms, m.value, m.is_nan {NEWEST_ROW}
+        select m.step, m.at_ms, m.value, m.is_nan {newest_row()}
     ),
     smallest = (
         select min(v) from (

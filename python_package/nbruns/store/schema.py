@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nbruns.errors import StoreUnusable
 from nbruns.identity import now_ms
 from nbruns.store.database import Database
 from nbruns.store.tracking_schema import TABLES, VIEWS
@@ -215,21 +214,3 @@ create index runs_open on runs (run_number) where status = 'RUNNING'
 
 
 MIGRATIONS: tuple[Migration, ...] = (m001_tracking, m002_registry, m003_notebooks)
-
-
-def migrate(db: Database) -> None:
-    """Bring the file up to this version, each step in a transaction of its own.
-
-    Raises StoreUnusable for a file that a newer nbruns has changed.
-    """
-    found = db.conn.execute("pragma user_version").fetchone()[0]
-    if found > len(MIGRATIONS):
-        raise StoreUnusable(
-            f"The database '{db.path}' was written by a newer nbruns (schema {found}, this one "
-            f"knows {len(MIGRATIONS)}): upgrade nbruns, or set NBRUNS_HOME to another folder"
-        )
-    for number, migration in enumerate(MIGRATIONS, start=1):
-        with db.atomic():
-            if db.conn.execute("pragma user_version").fetchone()[0] < number:
-                migration(db)
-                db.conn.execute(f"pragma user_version = {number}")

@@ -1,38 +1,29 @@
-"""Searches of runs → SQL."""
+"""Searches of runs: pages of run numbers, by index where there is one.
+
+A page token is the JSON of the last run's sort values: the next page begins after
+them, whatever was added or removed in between.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from nbruns.conditions import Condition, Order, Search
+from nbruns.conditions import Condition, Search
 from nbruns.errors import InvalidValue
 from nbruns.records import View
 from nbruns.store.database import Database
-from nbruns.store.keyset import Sql, Term, attribute, column, compare, fetch_page, has
+from nbruns.store.keyset import Sql
+from nbruns.store.run_conditions import SortKey, condition_sql, quickest_first, sort_keys
+from nbruns.store.run_sources import Segment, Source, segments
 
-COLUMNS = {
-    "run_id": "r.run_id",
-    "name": "r.name",
-    "user": "r.user",
-    "status": "r.status",
-    "artifact_uri": "r.artifact_uri",
-    "started_ms": "r.started_ms",
-    "ended_ms": "r.ended_ms",
-}
-_METRIC = """
-select {} from histories h
-where h.run_number = r.run_number
-and h.key_number = (select key_number from metric_keys where key = ?)
-"""
-_NEWEST = """
-case when h.is_settled then {0} else (
-    select {1} from recent_metrics m
-    where m.run_number = h.run_number and m.key_number = h.key_number
-    order by m.step desc, m.key_number desc, m.at_ms desc, m.value desc, m.is_nan desc
-    limit 1
-) end
-"""
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    conditions: list[Condition]
+    scope: list[Sql]
 
 
 def find_runs(
@@ -45,108 +36,131 @@ def find_runs(
     token: str | None,
 ) -> tuple[list[int], str | None]:
     """The numbers of a page of runs, and the token for the next page."""
-    wheres = [
-        Sql(
-            "r.experiment_id in (select value from json_each(?))",
-            (json.dumps(list(experiment_ids)),),
-        )
-    ]
-    if view != "all":
-        wheres.append(Sql("r.stage = ?", (view,)))
-    wheres += map(condition_sql, search.conditions)
-    rows, next_token = fetch_page(
-        db, "r.run_number from runs r", wheres, _terms(search.orders), limit=limit, token=token
-    )
-    return [row[0] for row in rows], next_token
+    question = _Question(quickest_first(search.conditions), _scope(experiment_ids, view))
+    keys = _keys(search)
+    after = _read_token(token, len(keys)) if token else None
+    rows: list[Sequence[Any]] = []
+    for segment in segments(db, experiment_ids, search, keys, limit):
+        if after is None or _may_follow(segment, after):
+            rows += _rows(db, segment, question, after, limit + 1 - len(rows))
+        if len(rows) > limit:
+            break
+    page = rows[:limit]
+    next_token = json.dumps(page[-1][1:]) if len(rows) > limit and page else None
+    return [row[0] for row in page], next_token
 
 
-def condition_sql(condition: Condition) -> Sql:
-    """What must hold of run r."""
-    match condition.field:
-        case "attribute" if condition.key == "name":
-            # As MLflow: the name is asked of its tag.
-            return _text("tags", "mlflow.runName", condition)
-        case "attribute":
-            return attribute(condition, COLUMNS)
-        case "param":
-            return _text("params", condition.key, condition)
-        case "tag":
-            return _text("tags", condition.key, condition)
-        case "metric":
-            return _metric(condition)
-        case "dataset":
-            return _dataset(condition)
+def _scope(experiment_ids: Sequence[int], view: View) -> list[Sql]:
+    if len(experiment_ids) == 1:
+        scope = [Sql("r.experiment_id = ?", (experiment_ids[0],))]
+    else:
+        # The plus keeps SQLite from taking the experiments one by one and sorting them all.
+        text = "+r.experiment_id in (select value from json_each(?))"
+        scope = [Sql(text, (json.dumps(list(experiment_ids)),))]
+    return scope if view == "all" else [*scope, Sql("r.stage = ?", (view,))]
 
 
-def _text(table: str, key: str, condition: Condition) -> Sql:
-    joined = "kv.run_number = r.run_number"
-    if condition.comparator in ("is null", "is not null"):
-        found = has(table, joined, key, Sql("true"))
-        return (
-            Sql(f"not {found.text}", found.values) if condition.comparator == "is null" else found
-        )
-    return has(table, joined, key, compare("kv.value", condition.comparator, condition.value))
-
-
-def _metric(condition: Condition) -> Sql:
-    if condition.comparator in ("is null", "is not null"):
-        negation = "not " if condition.comparator == "is null" else ""
-        return Sql(f"{negation}exists ({_METRIC.format(1)})", (condition.key,))
-    compared = compare("{0}", condition.comparator, condition.value)
-    # Nothing compares with NaN, but it differs from everything.
-    with_nan = "({1} or {2})" if condition.comparator == "!=" else "({1} and not {2})"
-    settled = with_nan.format("", compared.text.format("h.value"), "h.is_nan")
-    unsettled = with_nan.format("", compared.text.format("m.value"), "m.is_nan")
-    holds = _METRIC.format(_NEWEST.format(settled, unsettled))
-    values = (*compared.values, *compared.values, condition.key)
-    return Sql(f"coalesce(({holds}), 0)", values)
-
-
-def _dataset(condition: Condition) -> Sql:
-    if condition.key not in ("name", "digest", "context"):
-        raise InvalidValue(
-            f"Datasets are searched by name, digest or context, not '{condition.key}'"
-        )
-    if condition.key == "context":
-        compared = compare("t.value", condition.comparator, condition.value)
-        return Sql(
-            f"""exists (
-                select 1 from run_dataset_tags t
-                where t.run_number = r.run_number and t.key = 'mlflow.data.context'
-                and {compared.text}
-            )""",
-            compared.values,
-        )
-    compared = compare(f"d.{condition.key}", condition.comparator, condition.value)
-    return Sql(
-        f"""exists (
-            select 1 from run_datasets rd join datasets d using (dataset_number)
-            where rd.run_number = r.run_number and {compared.text}
-        )""",
-        compared.values,
-    )
-
-
-def _terms(orders: tuple[Order, ...]) -> list[Term]:
-    named = [(order.field, order.key) for order in orders]
+def _keys(search: Search) -> list[SortKey]:
+    """All that runs are sorted by: what was asked for, then the newest, then their ids."""
+    named = [(order.field, order.key) for order in search.orders]
     if len(set(named)) < len(named):
         raise InvalidValue("The same field stands twice in `order_by`")
-    terms = [term for order in orders for term in _order(order)]
+    keys = [key for order in search.orders for key in sort_keys(order)]
     if ("attribute", "started_ms") not in named:
-        terms.append(Term(Sql("r.started_ms"), ascending=False))
-    return [*terms, Term(Sql("r.run_id"))]
+        keys.append(SortKey(Sql("r.started_ms"), ascending=False, is_nullable=False))
+    return [*keys, SortKey(Sql("r.run_id"), is_nullable=False)]
 
 
-def _order(order: Order) -> list[Term]:
-    match order.field:
-        case "attribute":
-            return [Term(Sql(column(order.key, COLUMNS)), order.ascending)]
-        case "param" | "tag":
-            text = f"(select value from {order.field}s where run_number = r.run_number and key = ?)"
-            return [Term(Sql(text, (order.key,)), order.ascending)]
-        case "metric":
-            nan = Sql(f"({_METRIC.format(_NEWEST.format('h.is_nan', 'm.is_nan'))})", (order.key,))
-            number = Sql(f"({_METRIC.format(_NEWEST.format('h.value', 'm.value'))})", (order.key,))
-            return [Term(nan), Term(number, order.ascending)]
-        case _:
-            raise InvalidValue(f"Runs cannot be ordered by a {order.field}")
+def _may_follow(segment: Segment, after: Sequence[Any]) -> bool:
+    """Whether runs of a segment can come after a position: not in segments before it."""
+    for constant, value in zip(segment.constants, after, strict=False):
+        if constant != value:
+            return value is not None and (constant is None or constant > value)
+    return True
+
+
+def _rows(
+    db: Database, segment: Segment, question: _Question, after: Sequence[Any] | None, limit: int
+) -> list[Sequence[Any]]:
+    """Up to `limit` rows of a segment: run number, then all sort values."""
+    shared = len(segment.constants)
+    begins_inside = after is not None and list(after[:shared]) == list(segment.constants)
+    bound = after[shared:] if after is not None and begins_inside else None
+    queries = [_query(source, question, bound) for source in segment.sources]
+    text = _united([query.text for query in queries], segment.sources[0].keys)
+    values = [value for query in queries for value in (*query.values, limit)]
+    if len(queries) > 1:
+        values.append(limit)
+    found = db.conn.execute(text, values).fetchall()
+    return [(row[0], *segment.constants, *row[1:]) for row in found]
+
+
+def _query(source: Source, question: _Question, bound: Sequence[Any] | None) -> Sql:
+    keys = source.keys
+    columns = ", ".join(f"{key.expression.text} as sort{i}" for i, key in enumerate(keys))
+    holds = [condition_sql(condition, source.run) for condition in question.conditions]
+    holds += question.scope
+    after = Sql("true") if bound is None else _after(keys, bound)
+    text = f"""
+        select * from (
+            select r.run_number, {columns}
+            {source.sql.text} {"".join(f" and {where.text}" for where in holds)}
+        )
+        where {after.text}
+        order by {_order(keys)}
+        limit ?
+    """
+    values = [value for key in keys for value in key.expression.values]
+    values += [*source.sql.values, *(value for where in holds for value in where.values)]
+    return Sql(text, (*values, *after.values))
+
+
+def _united(texts: list[str], keys: list[SortKey]) -> str:
+    if len(texts) == 1:
+        return texts[0]
+    parts = " union all ".join(f"select * from ({text})" for text in texts)
+    return f"select * from ({parts}) order by {_order(keys)} limit ?"
+
+
+def _order(keys: list[SortKey]) -> str:
+    return ", ".join(
+        (f"sort{i} is null, " if key.is_nullable else "")
+        + f"sort{i} {'asc' if key.ascending else 'desc'}"
+        for i, key in enumerate(keys)
+    )
+
+
+def _after(keys: list[SortKey], last: Sequence[Any]) -> Sql:
+    """Sorted behind the given values: later in one key, equal in all before it."""
+    choices: list[str] = []
+    values: list[Any] = []
+    for i, (key, value) in enumerate(zip(keys, last, strict=True)):
+        if value is None:
+            continue  # Nothing of this key comes after null.
+        later = f"sort{i} {'>' if key.ascending else '<'} ?"
+        if key.is_nullable:
+            later = f"({later} or sort{i} is null)"
+        choices.append(" and ".join([*(f"sort{j} is ?" for j in range(i)), later]))
+        values += [*last[:i], value]
+    text = " or ".join(f"({choice})" for choice in choices) or "false"
+    if not keys[0].is_nullable:
+        # Says nothing new, but lets the index begin there.
+        text = f"sort0 {'>=' if keys[0].ascending else '<='} ? and ({text})"
+        values.insert(0, last[0])
+    return Sql(f"({text})", tuple(values))
+
+
+def _read_token(token: str, width: int) -> list[Any]:
+    try:
+        values = json.loads(token)
+    except ValueError:
+        values = None
+    if not isinstance(values, list) or len(values) != width or not all(map(_is_sortable, values)):
+        raise InvalidValue(f"'{token[:80]}' is not a page token of this search")
+    return values
+
+
+def _is_sortable(value: object) -> bool:
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63
+    return value is None or isinstance(value, (str, float))

@@ -52,7 +52,8 @@ create table params (
     value text not null,
     primary key (run_number, key)
 ) strict, without rowid;
-create index params_by_value on params (key, substr(value, 1, 64), run_number);
+create index params_by_value on params (key, value) where length(value) <= 100;
+create index params_long on params (key) where length(value) > 100;
 
 create table tags (
     run_number integer not null references runs on delete cascade,
@@ -60,7 +61,8 @@ create table tags (
     value text not null,
     primary key (run_number, key)
 ) strict, without rowid;
-create index tags_by_value on tags (key, substr(value, 1, 64), run_number);
+create index tags_by_value on tags (key, value) where length(value) <= 100;
+create index tags_long on tags (key) where length(value) > 100;
 
 create table metric_keys (
     key_number integer primary key,
@@ -82,9 +84,10 @@ create table histories (
     is_tangled integer not null default 0,
     primary key (run_number, key_number)
 ) strict, without rowid;
-create index histories_by_value on histories (key_number, is_nan, value, run_number)
-    where is_settled;
-create index histories_unsettled on histories (key_number, run_number) where not is_settled;
+create index histories_by_value on histories
+    (key_number, is_nan, value, run_number, is_settled) where is_settled;
+create index histories_unsettled on histories
+    (key_number, run_number, is_settled) where not is_settled;
 
 create table recent_metrics (
     run_number integer not null,
@@ -210,7 +213,7 @@ join recent_metrics m on (m.run_number, m.key_number) = (h.run_number, h.key_num
 where (m.step, m.at_ms, m.value, m.is_nan) = (
     select l.step, l.at_ms, l.value, l.is_nan
     from recent_metrics l
-    where l.run_number = h.run_number and l.key_number = h.key_number
+    where l.run_number = h.run_number and +l.key_number = h.key_number
     order by l.step desc, l.key_number desc, l.at_ms desc, l.value desc, l.is_nan desc
     limit 1
 )

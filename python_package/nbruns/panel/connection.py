@@ -24,7 +24,7 @@ REQUEST_PATIENCE_S = 20.0
 _CONNECT_PATIENCE_S = 5.0
 
 
-class Unreachable(NbrunsError):  # noqa: N818 – named as the ground names its errors
+class Unreachable(NbrunsError):
     """The server did not answer."""
 
 

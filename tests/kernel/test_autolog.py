@@ -42,8 +42,8 @@ def test_a_fit_is_a_run_with_all_that_belongs_to_it(fitted: NotebookKernel) -> N
 
 def test_a_fit_prints_one_line_the_first_time(fitted: NotebookKernel) -> None:
     first = fitted.first_fit  # type: ignore[attr-defined]
-    assert first.stdout == ""
-    assert first.stderr == "nbruns: fits are recorded as runs (%autolog off to stop)\n"
+    assert first.stdout == "nbruns: fits are recorded as runs (%autolog off to stop)\n"
+    assert first.stderr == ""
 
     again = fitted.run(FIT)
     assert (again.stdout, again.stderr) == ("", "")
@@ -140,4 +140,24 @@ def test_a_subclass_that_calls_up_is_fitted_once(
         "Mine(max_iter=500).fit(X, y);"
     )
 
-    assert (reply.stdout, reply.error) == ("fitting\n", "")
+    assert (reply.stdout.splitlines()[0], reply.error) == ("fitting", "")
+    assert [run.params["max_iter"] for run in kernel.runs()] == ["500"]
+
+
+def test_a_first_fit_whose_method_is_inherited_is_recorded(
+    new_kernel: Callable[..., NotebookKernel],
+) -> None:
+    kernel = new_kernel()
+    kernel.run(DATA)
+    kernel.run(
+        "from sklearn.ensemble import RandomForestClassifier\n"
+        "RandomForestClassifier(n_estimators=3).fit(X, y);"
+    )
+
+    assert [run.params["n_estimators"] for run in kernel.runs()] == ["3"]
+
+
+def test_a_model_written_with_skops_is_asked_about_each_time(fitted: NotebookKernel) -> None:
+    reply = fitted.run("mlflow.sklearn.log_model(model, name='m', serialization_format='skops');")
+
+    assert "could not" not in reply.stderr

@@ -55,7 +55,8 @@ def test_a_cell_executed_again_ends_its_former_run(kernel: NotebookKernel) -> No
     again = kernel.run(cell)
 
     assert again.error == ""
-    assert again.stderr.count("\n") == 1
+    assert again.stdout.count("\n") == 2
+    assert again.stderr == ""
     run = next(run for run in kernel.runs() if run.run_id == first)
     assert (run.status, run.tags["nbruns.end_reason"]) == (
         "FINISHED",

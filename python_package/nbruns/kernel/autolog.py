@@ -115,12 +115,14 @@ class Autolog:
 
     def _patched(self, kind: type, name: str, called: Any) -> Any:
         """The method as the autologger has made it; None when it left it alone."""
-        was_called_directly = _method(kind, name) is called
+        # The autologger patches the class itself, also where its method is inherited. Where a
+        # subclass has called up, its own `fit` is in the middle: only what it called is made anew.
+        owner: type | None = kind
+        if _method(kind, name) is not called:
+            owner = next((one for one in kind.__mro__ if one.__dict__.get(name) is called), None)
         self.enable(*SKLEARN)
-        # The autologger patches the class itself, also where its method is inherited.
-        # A subclass that called up is not called anew: its own `fit` is in the middle.
-        patched = _method(kind, name)
-        return patched if was_called_directly and patched is not called else None
+        patched = None if owner is None else _method(owner, name)
+        return None if patched is called else patched
 
 
 def _method(kind: type, name: str) -> Any:

@@ -51,9 +51,12 @@ class Requirements:
 def _key(model_uri: Any, flavor: Any) -> Key | None:
     if flavor not in _FLAVORS:
         return None
-    # scikit-learn's flavor names the pickle itself, others the model's folder.
+    # scikit-learn's flavor names the file itself, others the model's folder.
     path = Path(str(model_uri))
-    pickles = [path] if path.is_file() else [*path.rglob("*.pkl"), *path.rglob("*.pickle")]
+    files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
+    if any(one.suffix == ".skops" for one in files):
+        return None
+    pickles = [one for one in files if one.suffix in (".pkl", ".pickle")]
     if sum(one.stat().st_size for one in pickles) > _MOST_BYTES:
         return None
     names = frozenset(name for one in pickles for name in packages_named(one.read_bytes()))

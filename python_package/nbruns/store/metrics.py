@@ -114,12 +114,12 @@ class Metrics:
             if (
                 series is None
                 or point.model_id
-                or not -LARGEST_FLOAT <= value <= LARGEST_FLOAT
                 or value.__class__ is not float
-                or not 0 <= at_ms < _INT64
+                or not -LARGEST_FLOAT <= value <= LARGEST_FLOAT
                 or at_ms.__class__ is not int
-                or not -_INT64 <= step < _INT64
+                or not 0 <= at_ms < _INT64
                 or step.__class__ is not int
+                or not -_INT64 <= step < _INT64
             ):
                 return None
             touched.append(series)

@@ -21,6 +21,7 @@ _RANDOM_NAME = re.compile(r"[a-z]+-[a-z]+-\d{1,4}")
 _NOW = 1_500_000_000_000
 # What only some versions of MLflow fill in, or what neither store can know.
 _LEFT_OUT = {
+    "points",
     "workspace",
     "effective_trace_archival_retention",
     "deployment_job_id",
@@ -68,6 +69,7 @@ class Transcript:
         if not hasattr(value, "__dict__"):
             return str(value)
         found: dict[str, Any] = {"": type(value).__name__}
+        getattr(value, "_metric_objs", None)  # ours are made when asked for
         for name, item in vars(value).items():
             key = name.strip("_")
             if key not in _LEFT_OUT and item not in (None, "", [], {}):

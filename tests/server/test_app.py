@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sqlite3
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from nbruns.server.app import kernel_environment, server_url
+from nbruns.store import Store
 
 INHERITED = ("NBRUNS_HOME", "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
@@ -100,7 +102,8 @@ def foreign_file(home: Path) -> None:
 
 def newer_version(home: Path) -> None:
     home.mkdir()
-    with sqlite3.connect(home / "nbruns.db") as conn:
+    Store.open(home).close()
+    with contextlib.closing(sqlite3.connect(home / "nbruns.db")) as conn:
         conn.execute("pragma user_version = 999")
 
 

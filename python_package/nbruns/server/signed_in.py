@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
@@ -49,7 +50,8 @@ class SignedIn(APIHandler):
     auth_resource = "nbruns"
     _panel_identity = PanelIdentity()
 
-    @property
+    # Asked six times for each request.
+    @cached_property
     def identity_provider(self) -> IdentityProvider:
         """Jupyter's, save for the panel."""
         return self._panel_identity if self._is_the_panel() else super().identity_provider
@@ -93,5 +95,5 @@ class SignedIn(APIHandler):
         """
         if self.get_status() in (401, 403, 500, 503):
             super()._log()
-        else:
+        elif self.get_status() >= 400:
             self.log.debug("%d %s %s", self.get_status(), self.request.method, self.request.path)

@@ -60,18 +60,14 @@ class NotebookContext:
 
     def tags(self) -> dict[str, str]:
         """Process, and in a notebook's kernel the notebook, the kernel and the cell."""
-        import os
-        import platform
-
+        from nbruns.kernel.capture import executing_cell
+        from nbruns.kernel.session import process_tags
         from nbruns.protocol import names
 
-        tags = {names.HOST_TAG: platform.node(), names.PID_TAG: str(os.getpid())}
+        tags = process_tags()
         store, session = _local_store(), _kernel_session()
         if store is None or session is None:
             return tags
-        from nbruns.kernel.capture import executing_cell
-
-        tags[names.KERNEL_TAG] = session.kernel_id
         cell, notebook = executing_cell(), session.notebook(store)
         if cell is not None:
             tags[names.CELL_TAG] = cell

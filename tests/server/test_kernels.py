@@ -235,6 +235,24 @@ def test_a_script_that_died_is_noticed(live_server: Any) -> None:
     assert tags(run)["nbruns.end_reason"] == "the process ended"
 
 
+def test_a_run_resumed_by_another_process_is_that_one_s(
+    opened: Callable[..., ServedNotebook], live_server: Any
+) -> None:  # F27
+    code = "import mlflow, os\nmlflow.start_run(run_name='resumed')\nos._exit(1)"
+    environment = live_server.environment() | {"MLFLOW_TRACKING_URI": "nbruns:"}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=False, timeout=60)
+    run_id = ended(live_server, "resumed")["info"]["run_id"]
+
+    notebook = opened("resumes.ipynb", code_cell("h1", "x"))
+    notebook.run(f"import mlflow; mlflow.start_run(run_id='{run_id}')")
+    time.sleep(3)
+
+    run = find_run(live_server, "resumed")
+    assert run["info"]["status"] == "RUNNING"
+    assert "nbruns.end_reason" not in tags(run)
+    notebook.run("mlflow.end_run()")
+
+
 def test_a_server_that_starts_closes_what_was_left_open(
     new_server: Callable[..., Any],
 ) -> None:

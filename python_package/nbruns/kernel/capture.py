@@ -90,7 +90,8 @@ class Capturer:
         sent.wait(_FLUSH_S)
 
     def _writing(self, store: Store) -> Writer:
-        if self._writer is None or self._writer.home != store.home:
+        is_writing = self._writer is not None and self._writer.is_alive()
+        if self._writer is None or not is_writing or self._writer.home != store.home:
             from nbruns.kernel.writer import Writer
 
             self.finish()

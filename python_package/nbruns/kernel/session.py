@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from nbruns.protocol.names import HOST_TAG, KERNEL_TAG, PID_SEEN_TAG, PID_TAG
 
 if TYPE_CHECKING:
     from nbruns.records import Notebook
@@ -58,6 +61,20 @@ def current() -> Session | None:
             return None
         _session = Session(kernel_id, time.time_ns() // 1_000_000)
     return _session if _session.process_id == os.getpid() else None
+
+
+def process_tags() -> dict[str, str]:
+    """Who has a run in hand from now on: by these a run left open is known for abandoned.
+
+    Process numbers are given again: the time tells a later process of the same number apart.
+    """
+    tags = {
+        HOST_TAG: platform.node(),
+        PID_TAG: str(os.getpid()),
+        PID_SEEN_TAG: str(time.time_ns() // 1_000_000),
+    }
+    session = current()
+    return tags if session is None else tags | {KERNEL_TAG: session.kernel_id}
 
 
 def guessed_path() -> str | None:

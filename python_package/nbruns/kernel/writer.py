@@ -144,7 +144,8 @@ class Writer(threading.Thread):
             if not is_shared and due.moment == "start":
                 self._capture_executed(store, due.run_id)
         revision = store.revisions.of_run(due.run_id)
-        if revision is not None:
+        known = store.runs.get(due.run_id).tags.get(REVISION_TAG)
+        if revision is not None and revision.revision_id != known:
             store.runs.set_tags(due.run_id, {REVISION_TAG: revision.revision_id})
 
     def _capture_executed(self, store: Store, run_id: str) -> None:

@@ -14,6 +14,7 @@ from mlflow.utils.rest_utils import extract_api_info_for_service
 
 from nbruns.endpoints.experiments import MOST_PER_PAGE, checked_id
 from nbruns.errors import InvalidValue, NotFound
+from nbruns.kernel.session import process_tags
 from nbruns.mlflow_store.entities import history_of, point_of, run_info_of, run_of
 from nbruns.mlflow_store.homes import answer, no_network, store_at, told
 from nbruns.protocol import pages
@@ -21,6 +22,7 @@ from nbruns.protocol.fields import any_text
 from nbruns.protocol.filters import parse_search
 from nbruns.protocol.grammar import RUNS
 from nbruns.protocol.messages import STATUSES, VIEWS
+from nbruns.protocol.names import END_REASON_TAG
 from nbruns.records import RunStatus
 from nbruns.rules import check_batch
 from nbruns.store import Store
@@ -141,6 +143,11 @@ class NbrunsTrackingStore(Calls):
             raise told(error) from error
         if status in _ENDED:
             self._tell_kernel("run_ended", run_id)
+        elif status == "RUNNING":
+            # Resumed: it is no longer the run of the process that began it, nor has it ended.
+            self.shelves.runs.set_tags(run_id, process_tags())
+            if END_REASON_TAG in run.tags:
+                self.shelves.runs.delete_tag(run_id, END_REASON_TAG)
         return run_info_of(run)
 
     def get_run(self, run_id: str) -> Run:

@@ -18,6 +18,7 @@ KERNEL_TAG = "nbruns.kernel"
 CELL_TAG = "nbruns.cell"
 HOST_TAG = "nbruns.host"
 PID_TAG = "nbruns.pid"
+PID_SEEN_TAG = "nbruns.pid_seen_ms"
 END_REASON_TAG = "nbruns.end_reason"
 
 # Tags MLflow gives a meaning to.

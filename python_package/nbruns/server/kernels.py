@@ -177,8 +177,11 @@ def _is_alive(run: OpenRun) -> bool:
     try:
         process = psutil.Process(int(run.pid))
         began_ms = process.create_time() * 1000
-        # A number is given again: a process younger than the run is another one.
-        is_same = began_ms <= run.started_ms + _CLOCK_SLACK_MS
+        # A number is given again: a process younger than that is another one.
+        seen_ms = (
+            int(run.pid_seen_ms) if run.pid_seen_ms and run.pid_seen_ms.isdecimal() else began_ms
+        )
+        is_same = began_ms <= seen_ms + _CLOCK_SLACK_MS
         return bool(is_same and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False

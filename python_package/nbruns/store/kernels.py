@@ -17,10 +17,10 @@ class OpenRun:
     """A run that says it is running, and what it says of its process."""
 
     run_id: str
-    started_ms: int
     kernel_id: str | None
     host: str | None
     pid: str | None
+    pid_seen_ms: str | None
 
 
 class Kernels:
@@ -127,7 +127,7 @@ class Kernels:
         with self.db.lock:
             rows = self.db.conn.execute(
                 """
-                select r.run_id, r.started_ms, kernel.value, host.value, pid.value
+                select r.run_id, kernel.value, host.value, pid.value, seen.value
                 from runs r
                     left join tags kernel
                         on kernel.run_number = r.run_number and kernel.key = 'nbruns.kernel'
@@ -135,6 +135,8 @@ class Kernels:
                         on host.run_number = r.run_number and host.key = 'nbruns.host'
                     left join tags pid
                         on pid.run_number = r.run_number and pid.key = 'nbruns.pid'
+                    left join tags seen
+                        on seen.run_number = r.run_number and seen.key = 'nbruns.pid_seen_ms'
                 where r.status = 'RUNNING'
                 """
             ).fetchall()

@@ -6,7 +6,9 @@ of being constructed wherever the entity's attributes are those known here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from math import nan
 from typing import Any
@@ -63,7 +65,23 @@ def metrics_of(points: Iterable[MetricPoint]) -> list[Metric]:
 
 def history_of(key: str, rows: Iterable[tuple[int, int, float, int]]) -> list[Metric]:
     """Metric entities of a history's bare rows (at_ms, step, value, is_nan)."""
-    return [_metric(key, nan if is_nan else value, at, step) for at, step, value, is_nan in rows]
+    with _collector_paused():
+        return [
+            _metric(key, nan if is_nan else value, at, step) for at, step, value, is_nan in rows
+        ]
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    # Looking through a million new objects for garbage, again and again, takes longer than
+    # making them (2.7 s against 1.3 s).
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _filled(  # noqa: PLR0917

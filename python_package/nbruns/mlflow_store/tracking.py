@@ -22,7 +22,7 @@ from nbruns.protocol.fields import any_text
 from nbruns.protocol.filters import parse_search
 from nbruns.protocol.grammar import RUNS
 from nbruns.protocol.messages import STATUSES, VIEWS
-from nbruns.protocol.names import END_REASON_TAG
+from nbruns.protocol.names import END_REASON_TAG, PID_TAG
 from nbruns.records import RunStatus
 from nbruns.rules import check_batch
 from nbruns.store import Store
@@ -143,7 +143,7 @@ class NbrunsTrackingStore(Calls):
             raise told(error) from error
         if status in _ENDED:
             self._tell_kernel("run_ended", run_id)
-        elif status == "RUNNING":
+        elif status == "RUNNING" and PID_TAG in run.tags:
             # Resumed: it is no longer the run of the process that began it, nor has it ended.
             self.shelves.runs.set_tags(run_id, process_tags())
             if END_REASON_TAG in run.tags:

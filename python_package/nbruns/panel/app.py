@@ -14,7 +14,7 @@ from comm.base_comm import BaseComm
 
 from nbruns.panel.connection import Connection, find_address
 from nbruns.panel.events import Events
-from nbruns.panel.run_panel import RunPanel
+from nbruns.panel.run_panel import OpenRevision, RunPanel
 from nbruns.records import Run
 
 TARGET = "nbruns.panel"
@@ -40,7 +40,7 @@ class App:
             # The tab waits for an answer: it gets this one, and the log the traceback.
             control.send({"type": "error", "text": str(error) or type(error).__name__})
             raise
-        panel.on_open_revision = _opener(control)
+        panel.open_revisions_with(_opener(control))
         control.on_msg(lambda said: _hear(panel, said))
         control.send({"type": "ready", "model_id": panel.model_id})
 
@@ -63,7 +63,7 @@ class App:
         return RunPanel(path, connection=self.connection, events=self.events)
 
 
-def _opener(control: BaseComm) -> Any:
+def _opener(control: BaseComm) -> OpenRevision:
     def open_revision(revision_id: str, run: Run) -> None:
         control.send(
             {

@@ -8,13 +8,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
+from tornado.netutil import Resolver
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from nbruns.errors import NbrunsError
@@ -34,6 +37,8 @@ class Address:
 
     url: str
     token: str = ""
+    certificate: str = ""
+    socket: str = ""
 
     def headers(self) -> dict[str, str]:
         """What every request carries."""
@@ -47,7 +52,13 @@ def find_address(environ: Mapping[str, str] = os.environ) -> Address:
     """
     url = environ.get("NBRUNS_SERVER_URL")
     if url:
-        return Address(url.rstrip("/") + "/", environ.get("NBRUNS_PANEL_TOKEN", ""))
+        plain, unix_socket = _without_socket(url.rstrip("/") + "/")
+        return Address(
+            plain,
+            token=environ.get("NBRUNS_PANEL_TOKEN", ""),
+            certificate=environ.get("NBRUNS_SERVER_CERT", ""),
+            socket=unix_socket,
+        )
     found = _read_runtime_file(environ)
     if found is None:
         raise Unreachable(
@@ -55,6 +66,14 @@ def find_address(environ: Mapping[str, str] = os.environ) -> Address:
             "Set NBRUNS_SERVER_URL to the server's address followed by 'nbruns/'."
         )
     return found
+
+
+def _without_socket(url: str) -> tuple[str, str]:
+    """An `http+unix` address parted into a plain one and the socket's path."""
+    parted = urlsplit(url)
+    if parted.scheme != "http+unix":
+        return url, ""
+    return f"http://localhost{parted.path}", unquote(parted.netloc)
 
 
 def _read_runtime_file(environ: Mapping[str, str]) -> Address | None:
@@ -78,8 +97,12 @@ class Connection:
 
     def __init__(self, address: Address) -> None:
         self.address = address
+        resolver = _UnixSocket(path=address.socket) if address.socket else None
         # An instance of its own: the shared one allows ten requests in all, streams included.
-        self.http: AsyncHTTPClient = SimpleAsyncHTTPClient(force_instance=True, max_clients=32)
+        self.http: AsyncHTTPClient = SimpleAsyncHTTPClient(
+            force_instance=True, max_clients=32, resolver=resolver
+        )
+        self._ssl = _trusting(address.certificate) if address.certificate else None
 
     async def get(self, path: str, /, **query: Any) -> dict[str, Any]:
         """A GET; values that are None stay out, lists are repeated."""
@@ -107,19 +130,26 @@ class Connection:
             raise error_of(reply.code, _read_json(reply))
         return bytes(reply.body or b"")[:most_bytes].decode("utf-8", "replace")
 
-    async def _fetch(self, method: str, path: str, body: str | None) -> HTTPResponse:
-        headers = self.address.headers()
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        request = HTTPRequest(
+    def request(self, path: str, **options: Any) -> HTTPRequest:
+        """A request of this server, signed in."""
+        return HTTPRequest(
             self.address.url + path,
+            headers=self.address.headers(),
+            connect_timeout=_CONNECT_PATIENCE_S,
+            ssl_options=self._ssl,
+            **options,
+        )
+
+    async def _fetch(self, method: str, path: str, body: str | None) -> HTTPResponse:
+        request = self.request(
+            path,
             method=method,
-            headers=headers,
             body=body,
             request_timeout=REQUEST_PATIENCE_S,
-            connect_timeout=_CONNECT_PATIENCE_S,
             allow_nonstandard_methods=True,
         )
+        if body is not None:
+            request.headers["Content-Type"] = "application/json"
         try:
             return await self.http.fetch(request, raise_error=False)
         except Exception as error:
@@ -131,14 +161,34 @@ class Connection:
         self.http.close()
 
 
+class _UnixSocket(Resolver):
+    """Resolves every name to one socket file."""
+
+    def initialize(self, path: str) -> None:
+        self.path = path
+
+    async def resolve(
+        self, host: str, port: int, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[tuple[int, Any]]:
+        return [(socket.AF_UNIX, self.path)]
+
+
+def _trusting(certificate: str) -> ssl.SSLContext:
+    """Trust the server's own certificate; it is made for another name than 127.0.0.1."""
+    context = ssl.create_default_context(cafile=certificate)
+    context.check_hostname = False
+    return context
+
+
 def error_of(status: int, answer: Mapping[str, Any]) -> NbrunsError:
     """The ground's error for a refusal."""
     if status == 599:
         return Unreachable("The Jupyter server does not answer.")
     code = answer.get("error_code", "")
     sentence = str(answer.get("message") or f"The server answered with status {status}.")
-    if status in (401, 403) and code not in ("PERMISSION_DENIED",):
-        return Unreachable(f"The Jupyter server did not let the panel in: {sentence}")
+    # A login that fails says no more than its status; a policy that says no gives its reason.
+    if status in (401, 403) and sentence in ("Unauthorized", "Forbidden"):
+        return Unreachable("The Jupyter server did not let the panel in: reload the page.")
     for cls, (known, _) in CODES.items():
         if known == code:
             return cls(sentence)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from tornado.httpclient import HTTPRequest
 from tornado.iostream import StreamClosedError
 
 from nbruns.panel.connection import Connection
@@ -78,13 +77,7 @@ class Events:
             lines.feed(chunk)
             wake.set()
 
-        request = HTTPRequest(
-            f"{self.connection.address.url}events",
-            headers={"Accept": "text/event-stream", **self.connection.address.headers()},
-            streaming_callback=receive,
-            request_timeout=0,
-            connect_timeout=5,
-        )
+        request = self.connection.request("events", streaming_callback=receive, request_timeout=0)
         stream = asyncio.ensure_future(self.connection.http.fetch(request, raise_error=False))
         stream.add_done_callback(lambda _: wake.set())
         heard = False

@@ -43,6 +43,7 @@ class RunCard(anywidget.AnyWidget):
     ) -> None:
         super().__init__(plotly=plotly_wanted(plotly_base))
         self.add_class("nbruns-card")
+        self.can_open = False
         self._on_open, self._on_register = on_open, on_register
         self.on_msg(self._hear)
 
@@ -63,7 +64,7 @@ class RunCard(anywidget.AnyWidget):
             "ended_ms": run.ended_ms,
             "user": run.user,
             "note": run.tags.get(NOTE_TAG, "")[:_LONGEST],
-            "has_revision": REVISION_TAG in run.tags,
+            "has_revision": self.can_open and REVISION_TAG in run.tags,
             "params": [_pair(key, value) for key, value in sorted(run.params.items())],
             "metrics": [
                 {"name": point.key, "text": number(point.value), "full": exact(point.value)}

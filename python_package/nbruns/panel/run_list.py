@@ -57,6 +57,8 @@ class RunList(anywidget.AnyWidget):
         self._more = False
         self._metrics: list[str] = []
         self._count = FIRST_LOOK
+        # Only where someone can open a revision is there a button for it.
+        self.can_open = False
         self.order = selection.order
         self.on_msg(self._hear)
         selection.observe(self._follow, ["ticked", "order"])
@@ -119,7 +121,7 @@ class RunList(anywidget.AnyWidget):
             "badge_full": full,
             "colour": self.selection.colours.get(run.run_id),
             "nested": PARENT_RUN_TAG in run.tags,
-            "has_revision": REVISION_TAG in run.tags,
+            "has_revision": self.can_open and REVISION_TAG in run.tags,
             "has_model": bool(run.model_outputs) or LOGGED_MODELS_TAG in run.tags,
         }
 

@@ -41,12 +41,11 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         *,
         connection: Connection | None = None,
         events: Events | None = None,
-        on_open_revision: OpenRevision | None = None,
     ) -> None:
         self.connection = connection or Connection(find_address())
         self.events = events or Events(self.connection)
         self.feed = Feed(Client(self.connection))
-        self.on_open_revision = on_open_revision
+        self._opener: OpenRevision | None = None
         self.selection = Selection()
         self._path = path
         self._stop_listening: Callable[[], None] | None = None
@@ -97,11 +96,16 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         self.events.retry_now()
         self._renew.ask()
 
+    def open_revisions_with(self, opener: OpenRevision) -> None:
+        """Offer to open revisions, and call this when the reader asks for one."""
+        self._opener = opener
+        self.list.can_open = self.card.can_open = True
+
     def open_revision(self, run_id: str) -> None:
         """Have the notebook opened as it was when a run started."""
         run = self.feed.pages.find(run_id)
-        if run is not None and REVISION_TAG in run.tags and self.on_open_revision is not None:
-            self.on_open_revision(run.tags[REVISION_TAG], run)
+        if run is not None and REVISION_TAG in run.tags and self._opener is not None:
+            self._opener(run.tags[REVISION_TAG], run)
 
     def register(self, run_id: str) -> None:
         """Open the form that registers a run's model."""

@@ -14,27 +14,24 @@ _DIGITS = 4
 
 
 def number(value: float, digits: int = _DIGITS) -> str:
-    """A value in the digits that matter: 0.9532, 12.35, 48210, 1.2e−5."""
+    """A value in the digits that matter: 0.9532, 12.35, 48210, 1.2e−5.
+
+    Zeros at the end stay where they were rounded to (0.9990), and only there (0.5).
+    """
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    if value == 0:
-        return "0"
     size = abs(value)
-    if size >= 1e7 or size < 1e-4:
-        mantissa, _, power = f"{value:.{max(digits - 2, 0)}e}".partition("e")
-        text = f"{_trimmed(mantissa)}e{int(power)}"
+    if size and not 1e-4 <= size < 1e7:
+        mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
+        text = f"{mantissa.rstrip('0').rstrip('.')}e{int(power)}"
     elif float(value).is_integer():
         text = str(int(value))
     else:
         decimals = max(0, digits - 1 - math.floor(math.log10(size)))
-        text = _trimmed(f"{value:.{decimals}f}")
+        text = min(repr(float(value)), f"{value:.{decimals}f}", key=len)
     return text.replace("-", "−")
-
-
-def _trimmed(text: str) -> str:
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def exact(value: float) -> str:

@@ -1,0 +1,142 @@
+"""The form that registers a model: what it proposes, refuses and asks for."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from nbruns.panel.registry import (
+    RegisterForm,
+    Request,
+    alias_trouble,
+    models_in_tags,
+    name_trouble,
+    proposed_name,
+    source_of,
+)
+from nbruns.records import LoggedModel, ModelVersion, RegisteredModel, Run
+
+MakeRun = Callable[..., Run]
+Say = Callable[..., None]
+
+
+def logged(model_id: str, created_ms: int = 1) -> LoggedModel:
+    uri = f"mlflow-artifacts:/1/models/{model_id}/artifacts"
+    return LoggedModel(model_id, "1", "model", uri, "READY", created_ms, created_ms)
+
+
+def registered(name: str, newest: int, **aliases: int) -> RegisteredModel:
+    version = ModelVersion(name, newest, created_ms=1, updated_ms=1)
+    return RegisteredModel(name, 1, 1, aliases=aliases, latest_versions=(version,))
+
+
+@pytest.fixture
+def asked() -> list[Request]:
+    return []
+
+
+@pytest.fixture
+def form(asked: list[Request]) -> RegisterForm:
+    return RegisterForm(on_submit=asked.append, on_cancel=lambda: None)
+
+
+@pytest.fixture
+def ada(make_run: MakeRun) -> Run:
+    return make_run("a", tags={"mlflow.source.name": "work/churn.ipynb"})
+
+
+def test_the_notebook_s_name_is_proposed(ada: Run) -> None:
+    assert proposed_name(ada, []) == "churn"
+
+
+def test_the_only_name_there_is_is_proposed(ada: Run) -> None:
+    assert proposed_name(ada, [registered("attrition", 2)]) == "attrition"
+
+
+def test_names_come_with_their_next_version_and_aliases(form: RegisterForm, ada: Run) -> None:
+    form.ask(ada, [logged("m-1")], [registered("churn", 3, champion=2)])
+
+    assert form.form["names"] == [{"name": "churn", "next": 4, "aliases": {"champion": 2}}]
+
+
+def test_a_submitted_form_asks_for_the_newest_model(
+    form: RegisterForm, ada: Run, asked: list[Request], say: Say
+) -> None:
+    form.ask(ada, [logged("m-1", 1), logged("m-2", 2)], [])
+    chosen = form.form["models"][0]["id"]
+    say(form, type="submit", name="churn", alias="champion", model=chosen)
+
+    (request,) = asked
+    assert (request.name, request.alias) == ("churn", "champion")
+    assert source_of(request) == "models:/m-2"
+
+
+@pytest.mark.parametrize(
+    ("name", "alias", "field"),
+    [
+        ("", "", "name"),
+        ("a/b", "", "name"),
+        ("a:b", "", "name"),
+        ("churn", "has space", "alias"),
+        ("churn", "latest", "alias"),
+        ("churn", "v3", "alias"),
+    ],
+)
+def test_what_the_registry_would_refuse_is_said_under_its_field(
+    *,
+    form: RegisterForm,
+    ada: Run,
+    asked: list[Request],
+    say: Say,
+    name: str,
+    alias: str,
+    field: str,
+) -> None:
+    form.ask(ada, [logged("m-1")], [])
+    say(form, type="submit", name=name, alias=alias, model="")
+
+    assert asked == []
+    assert list(form.form["errors"]) == [field]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["churn", "a.b.c", "my model", "a/b", "a:b", "", "churn_2-x", "é", "latest", "v1", "champion"],
+)
+def test_the_form_refuses_nothing_the_registry_takes(text: str) -> None:
+    from nbruns.errors import InvalidValue
+    from nbruns.store.registry_rules import check_model_name, check_new_alias
+
+    def refused(check: Any) -> bool:
+        try:
+            check(text)
+        except InvalidValue:
+            return True
+        return False
+
+    assert bool(name_trouble(text)) <= refused(check_model_name)
+    assert bool(alias_trouble(text)) == refused(check_new_alias)
+
+
+def test_a_run_without_a_model_is_told_how_to_log_one(form: RegisterForm, ada: Run) -> None:
+    form.ask(ada, [], [])
+
+    assert form.form["stage"] == "no-model"
+    assert "log_model" in form.form["code"]
+
+
+def test_the_result_says_how_to_load_it(form: RegisterForm, ada: Run) -> None:
+    form.ask(ada, [logged("m-1")], [])
+    form.report(ModelVersion("churn", 3, created_ms=1, updated_ms=1), "champion")
+
+    assert form.form["result"]["text"] == "Registered as churn version 3 @champion"
+    assert form.form["result"]["code"] == 'mlflow.pyfunc.load_model("models:/churn@champion")'
+
+
+def test_models_of_older_clients_are_found_in_the_run_s_tag(make_run: MakeRun) -> None:
+    history = json.dumps([{"artifact_path": "model", "run_id": "a"}])
+    (model,) = models_in_tags(make_run("a", tags={"mlflow.log-model.history": history}))
+
+    assert (model.name, model.artifact_uri) == ("model", "runs:/a/model")
+    assert models_in_tags(make_run("b", tags={"mlflow.log-model.history": "oops"})) == []

@@ -1,0 +1,301 @@
+"""The whole panel without a browser: a real server, a store written by another process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from nbruns.panel.connection import Address, Connection
+from nbruns.panel.run_panel import RunPanel
+from nbruns.records import LoggedModel, MetricPoint, Run
+from nbruns.store import Store
+
+StartRun = Callable[..., Run]
+Until = Callable[..., Awaitable[None]]
+Say = Callable[..., None]
+
+
+@asynccontextmanager
+async def panel_at(address: Address, path: str | None) -> AsyncIterator[RunPanel]:
+    panel = RunPanel(path, connection=Connection(address))
+    try:
+        yield panel
+    finally:
+        panel.close_all()
+        await asyncio.sleep(0)
+
+
+def names(panel: RunPanel) -> list[str]:
+    return [row["name"] for row in panel.list.window["rows"]]
+
+
+def ready_model(store: Store, run: Run) -> LoggedModel:
+    model = store.models.create(run.experiment_id, name="model", source_run_id=run.run_id)
+    return store.models.finalize(model.model_id, "READY")
+
+
+def test_a_notebook_without_runs_says_how_to_start_one(
+    address: Address, path: str, until: Until
+) -> None:
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: panel.list.note.get("title") == "No runs yet")
+            assert panel.list.note["code"] == "mlflow.start_run()"
+
+    asyncio.run(look())
+
+
+def test_no_notebook_says_to_open_one(address: Address, until: Until) -> None:
+    async def look() -> None:
+        async with panel_at(address, None) as panel:
+            await until(lambda: panel.list.note.get("text") == "Open a notebook to see its runs.")
+
+    asyncio.run(look())
+
+
+# F6
+def test_a_run_and_its_metrics_appear_within_a_second(
+    address: Address, notebook_run: StartRun, kernel_store: Store, path: str, until: Until
+) -> None:
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: panel.list.note)
+            run = notebook_run("live")
+            await until(lambda: names(panel) == ["live"], 1.0)
+            kernel_store.metrics.append(run.run_id, [MetricPoint("loss", 0.25, at_ms=1)])
+            await until(
+                lambda: panel.list.window["rows"][0]["cells"] == [["0.25", "loss = 0.25"]], 1.0
+            )
+            assert panel.header.about["counts"] == {"RUNNING": 1}
+
+    asyncio.run(look())
+
+
+def test_the_runs_of_other_notebooks_stay_out(
+    address: Address, notebook_run: StartRun, kernel_store: Store, path: str, until: Until
+) -> None:
+    notebook_run("mine")
+    kernel_store.runs.create("0", name="elsewhere")
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: names(panel))
+            assert names(panel) == ["mine"]
+
+    asyncio.run(look())
+
+
+def test_following_another_notebook_changes_the_rows_and_the_ticks(
+    address: Address, notebook_run: StartRun, path: str, until: Until, say: Say
+) -> None:
+    run = notebook_run("mine")
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: names(panel))
+            say(panel.list, type="tick", run_id=run.run_id)
+            panel.follow("another.ipynb")
+            await until(lambda: panel.list.note.get("title") == "No runs yet")
+            assert panel.selection.ticked == ()
+            panel.follow(path)
+            await until(lambda: names(panel) == ["mine"])
+
+    asyncio.run(look())
+
+
+# F34 F35
+def test_two_ticked_runs_are_drawn_and_their_parameters_compared(
+    *,
+    address: Address,
+    notebook_run: StartRun,
+    kernel_store: Store,
+    path: str,
+    until: Until,
+    say: Say,
+) -> None:
+    runs = [notebook_run(name, started_ms=at) for name, at in (("one", 1), ("two", 2))]
+    for run, depth in zip(runs, ("4", "8"), strict=True):
+        kernel_store.runs.log_params(run.run_id, {"depth": depth, "seed": "1"})
+        points = [MetricPoint("acc", step / 10, step=step, at_ms=1) for step in range(4)]
+        kernel_store.metrics.append(run.run_id, points)
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            sent: list[dict[str, Any]] = []
+            panel.compare.chart.send = lambda message, buffers=None: sent.append(message)
+            await until(lambda: len(names(panel)) == 2)
+            for run in runs:
+                say(panel.list, type="tick", run_id=run.run_id)
+            await until(lambda: sent)
+            figure = sent[0]["figure"]
+            assert [trace["name"] for trace in figure["data"]] == ["one", "two"]
+            assert figure["data"][0]["x"] == [0, 1, 2, 3]
+            table = panel.compare.differences.table
+            assert [row["name"] for row in table["params"]] == ["depth"]
+            assert panel.compare in panel.detail.children
+
+            point = MetricPoint("acc", 0.9, step=4, at_ms=2)
+            kernel_store.metrics.append(runs[1].run_id, [point])
+            await until(lambda: sent[-1]["type"] == "extend", 1.5)
+            assert sent[-1]["points"] == [[[], []], [[4], [0.9]]]
+
+    asyncio.run(look())
+
+
+def test_one_ticked_run_shows_its_card(
+    *,
+    address: Address,
+    notebook_run: StartRun,
+    kernel_store: Store,
+    path: str,
+    until: Until,
+    say: Say,
+) -> None:
+    run = notebook_run("one", tags={"team": "growth", "nbruns.notebook": "x"})
+    kernel_store.runs.log_params(run.run_id, {"depth": "4"})
+    kernel_store.runs.update(run.run_id, status="FINISHED", ended_ms=2_000_000_000_000)
+    ready_model(kernel_store, run)
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: names(panel))
+            say(panel.list, type="only", run_id=run.run_id)
+            await until(lambda: panel.card.card.get("models"))
+            card = panel.card.card
+            assert [pair["name"] for pair in card["params"]] == ["depth"]
+            assert [pair["name"] for pair in card["tags"]] == ["team"]
+            assert card["models"][0]["name"] == "model"
+            say(panel.list, type="only", run_id=run.run_id)
+            await until(lambda: panel.card not in panel.detail.children)
+
+    asyncio.run(look())
+
+
+# F76 F79
+def test_a_model_is_registered_and_its_badge_shows(
+    *,
+    address: Address,
+    notebook_run: StartRun,
+    kernel_store: Store,
+    path: str,
+    until: Until,
+    say: Say,
+) -> None:
+    run = notebook_run("one")
+    model = ready_model(kernel_store, run)
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: names(panel))
+            say(panel.list, type="register", run_id=run.run_id)
+            await until(lambda: panel.form.form.get("stage") == "asking")
+            say(panel.form, type="submit", name="badged", alias="champion", model="")
+            await until(lambda: panel.form.form.get("stage") == "done")
+            badge = "badged v1 @champion"
+            await until(lambda: panel.list.window["rows"][0]["badge"] == badge, 2.0)
+            say(panel.form, type="cancel")
+            assert panel.form.form == {}
+
+    asyncio.run(look())
+    version = kernel_store.registry.version_by_alias("badged", "champion")
+    assert (version.run_id, version.model_id) == (run.run_id, model.model_id)
+
+
+def test_what_the_server_refuses_is_said_in_the_form(
+    *,
+    address: Address,
+    notebook_run: StartRun,
+    kernel_store: Store,
+    path: str,
+    until: Until,
+    say: Say,
+) -> None:
+    run = notebook_run("one")
+    ready_model(kernel_store, run)
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: names(panel))
+            say(panel.list, type="register", run_id=run.run_id)
+            await until(lambda: panel.form.form.get("stage") == "asking")
+            say(panel.form, type="submit", name="x" * 300, alias="", model="")
+            await until(lambda: panel.form.form["errors"])
+            assert "256" in panel.form.form["errors"]["name"]
+
+    asyncio.run(look())
+
+
+def test_a_long_list_is_fetched_as_far_as_one_scrolls(
+    address: Address,
+    notebook_run: StartRun,
+    path: str,
+    until: Until,
+    say: Say,
+) -> None:
+    for number in range(130):
+        notebook_run(f"run-{number:03}", started_ms=1000 + number)
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: names(panel))
+            assert panel.list.window["total"] == 100
+            assert panel.list.window["more"]
+            say(panel.list, type="look", first=80, count=30)
+            await until(lambda: panel.list.window["total"] == 130)
+            assert not panel.list.window["more"]
+            assert names(panel)[0] == "run-049"
+
+    asyncio.run(look())
+
+
+def test_a_panel_nobody_sees_fetches_nothing_until_it_is_seen(
+    address: Address, notebook_run: StartRun, path: str, until: Until, say: Say
+) -> None:
+    notebook_run("one")
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: names(panel))
+            say(panel.list, type="seen", seen=False)
+            await asyncio.sleep(0.5)
+            notebook_run("two")
+            await asyncio.sleep(0.7)
+            assert names(panel) == ["one"]
+            say(panel.list, type="seen", seen=True)
+            await until(lambda: len(names(panel)) == 2)
+
+    asyncio.run(look())
+
+
+def test_a_server_away_is_said_with_a_way_out(until: Until, say: Say) -> None:
+    async def look() -> None:
+        async with panel_at(Address("http://127.0.0.1:9/nbruns/", "x"), "a.ipynb") as panel:
+            await until(lambda: panel.list.note.get("action") == "Retry")
+            assert panel.list.note["title"] == "The server does not answer"
+            say(panel.list, type="retry")
+
+    asyncio.run(look())
+
+
+def test_a_failure_of_ours_is_shown_and_its_traceback_printed(
+    *,
+    address: Address,
+    notebook_run: StartRun,
+    path: str,
+    until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    notebook_run("one")
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: names(panel))
+            monkeypatch.setattr(panel.list, "show", lambda *args, **more: 1 / 0)
+            panel.retry()
+            await until(lambda: panel.header.about["trouble"] == "division by zero")
+
+    asyncio.run(look())
+    assert "ZeroDivisionError" in capsys.readouterr().err

@@ -1,0 +1,92 @@
+"""What is picked, and in which colour."""
+
+from nbruns.panel.selection import COLOURS, NEWEST_FIRST, Selection
+
+
+def test_ticking_a_run_again_unticks_it() -> None:
+    selection = Selection()
+    selection.toggle("a")
+    selection.toggle("b")
+    selection.toggle("a")
+
+    assert selection.ticked == ("b",)
+
+
+def test_picking_one_run_alone_unticks_the_others() -> None:
+    selection = Selection(ticked=("a", "b"))
+    selection.only("c")
+
+    assert selection.ticked == ("c",)
+
+
+def test_picking_the_only_ticked_run_again_unticks_it() -> None:
+    selection = Selection()
+    selection.only("a")
+    selection.only("a")
+
+    assert selection.ticked == ()
+
+
+def test_a_run_keeps_its_colour_when_another_is_unticked() -> None:
+    selection = Selection()
+    for run_id in "abc":
+        selection.toggle(run_id)
+    before = selection.colours["c"]
+    selection.toggle("a")
+
+    assert selection.colours == {"b": COLOURS[1], "c": before}
+
+
+def test_the_colour_of_an_unticked_run_is_free_again() -> None:
+    selection = Selection()
+    for run_id in ("a", "b", "a", "c"):
+        selection.toggle(run_id)
+
+    assert selection.colours["c"] == COLOURS[0]
+
+
+def test_more_runs_than_colours_still_have_one_each() -> None:
+    selection = Selection()
+    for number in range(25):
+        selection.toggle(str(number))
+
+    assert len(selection.colours) == 25
+
+
+def test_colours_are_there_when_ticks_are_heard_of() -> None:
+    selection = Selection()
+    seen: list[set[str]] = []
+    selection.observe(lambda change: seen.append(set(selection.colours)), "ticked")
+    selection.toggle("a")
+
+    assert seen == [{"a"}]
+
+
+def test_sorting_by_a_column_again_turns_the_order_round() -> None:
+    selection = Selection()
+    orders = []
+    for _ in range(2):
+        selection.sort_by("metrics.`acc`")
+        orders.append(selection.order)
+
+    assert orders == ["metrics.`acc` DESC", "metrics.`acc` ASC"]
+
+
+def test_runs_come_newest_first_until_asked_otherwise() -> None:
+    assert Selection().order == NEWEST_FIRST
+
+
+def test_unticking_the_run_that_is_registered_ends_the_registering() -> None:
+    selection = Selection()
+    selection.toggle("a")
+    selection.registering = "a"
+    selection.toggle("a")
+
+    assert selection.registering is None
+
+
+def test_deleted_runs_are_forgotten() -> None:
+    selection = Selection(ticked=("a", "b", "c"))
+    selection.forget({"b", "x"})
+
+    assert selection.ticked == ("a", "c")

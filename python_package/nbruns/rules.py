@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
+from numbers import Real
 
 from nbruns.errors import InvalidValue
 
@@ -143,20 +144,20 @@ def _check_count(what: str, count: int, most: int) -> None:
         raise InvalidValue(f"One batch can hold at most {most} {what}, got {count}: send several")
 
 
-def check_point(key: str, value: float, step: int, at_ms: int) -> None:
+def check_point(key: str, value: object, step: object, at_ms: object) -> None:
     """Raise InvalidValue unless the point can be logged."""
     check_key("metric key", key)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise InvalidValue(f"Invalid value {value!r} for metric '{key}': it must be a number")
     for what, number in (("step", step), ("timestamp", at_ms)):
-        if isinstance(number, bool) or not isinstance(number, (int, float)):
+        if isinstance(number, bool) or not isinstance(number, Real):
             raise InvalidValue(
                 f"Invalid {what} {number!r} for metric '{key}': it must be an integer"
             )
         if not -(2**63) <= number < 2**63:
             raise InvalidValue(f"Invalid {what} {number!r} for metric '{key}': it exceeds 64 bits")
-    if at_ms < 0:
-        raise InvalidValue(f"Invalid timestamp {at_ms} for metric '{key}': it is negative")
+        if what == "timestamp" and number < 0:
+            raise InvalidValue(f"Invalid timestamp {number} for metric '{key}': it is negative")
 
 
 def check_dataset(fields: Mapping[str, str | None]) -> None:

@@ -89,7 +89,7 @@ def stored(value: float) -> tuple[float, int]:
     """A value as kept, by MLflow's rule: NaN as 0 with a mark, infinity as the largest number."""
     if math.isnan(value):
         return 0.0, 1
-    return max(-LARGEST_FLOAT, min(LARGEST_FLOAT, value)), 0
+    return max(-LARGEST_FLOAT, min(LARGEST_FLOAT, float(value))), 0
 
 
 def settle_run(db: Database, run_number: int) -> None:

@@ -73,10 +73,11 @@ class Metrics:
         series = self._series.get((run_id, key))
         if (
             series is not None
-            and -LARGEST_FLOAT <= value <= LARGEST_FLOAT
-            and at_ms >= 0
+            and value.__class__ is float
             and step.__class__ is int
             and at_ms.__class__ is int
+            and at_ms >= 0
+            and -LARGEST_FLOAT <= value <= LARGEST_FLOAT
         ):
             try:
                 with self.db.lock:

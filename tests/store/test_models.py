@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
+import sys
 
 import pytest
 
@@ -154,6 +155,15 @@ def test_a_metric_may_be_nan(store: Store, experiment: str) -> None:
 
     (point,) = store.models.get(model.model_id).metrics
     assert math.isnan(point.value)
+
+
+def test_an_infinite_metric_is_the_largest_number_as_in_runs(store: Store, experiment: str) -> None:
+    model = store.models.create(experiment)
+
+    measure(store, model, MetricPoint("acc", math.inf))
+
+    (point,) = store.models.get(model.model_id).metrics
+    assert point.value == sys.float_info.max
 
 
 def test_a_metric_of_an_unknown_model_is_refused(store: Store) -> None:

@@ -8,38 +8,20 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nbruns.conditions import Condition, Order, Search
+from nbruns.conditions import Search
 from nbruns.errors import InvalidState, InvalidValue, NotFound
 from nbruns.identity import new_id, now_ms
 from nbruns.records import LoggedModel, MetricPoint, Page
 from nbruns.rules import MAX_KEY_LENGTH, check_length
 from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
-from nbruns.store.keyset import Sql, Term, attribute, by_key, column, compare, fetch_page, has
+from nbruns.store.histories import stored
+from nbruns.store.keyset import by_key
+from nbruns.store.model_search import SELECT, Dataset, find_models
 from nbruns.store.registry_rules import check_logged_model_name
 from nbruns.store.run_names import friendly_name
 
-Dataset = tuple[str, str | None]
-
-_COLUMNS = {
-    "model_id": "m.model_id",
-    "experiment_id": "cast(m.experiment_id as text)",
-    "name": "m.name",
-    "artifact_uri": "m.artifact_uri",
-    "status": "m.status",
-    "status_message": "m.status_message",
-    "model_type": "m.model_type",
-    "source_run_id": "m.source_run_id",
-    "created_ms": "m.created_ms",
-    "updated_ms": "m.updated_ms",
-}
-_SELECT = """
-    m.model_number, m.model_id, m.experiment_id, m.name, m.artifact_uri, m.status,
-    m.created_ms, m.updated_ms, m.model_type, m.source_run_id, m.status_message
-    from models m
-"""
 _ID = re.compile(r"[0-9]{1,18}")
-_OF_MODEL = "kv.model_number = m.model_number"
 
 
 class Models:
@@ -93,7 +75,7 @@ class Models:
         stages = ("active", "deleted") if allow_deleted else ("active",)
         with self.db.lock:
             row = self.db.conn.execute(
-                f"select {_SELECT} where m.model_id = ? and m.stage in (?, ?)",
+                f"select {SELECT} where m.model_id = ? and m.stage in (?, ?)",
                 (model_id, stages[0], stages[-1]),
             ).fetchone()
         if row is None:
@@ -157,44 +139,16 @@ class Models:
         With datasets, only metrics on one of them count; without a metric condition,
         models with any metric on one of them are found.
         """
-        wheres = [
-            Sql("m.stage = 'active'"),
-            compare("cast(m.experiment_id as text)", "in", tuple(experiment_ids)),
-            *(self._where(condition, datasets) for condition in search.conditions),
-        ]
-        if datasets and not any(c.field == "metric" for c in search.conditions):
-            on = _on_datasets(datasets)
-            text = f"exists (select 1 from model_metrics kv where {_OF_MODEL} and {on.text})"
-            wheres.append(Sql(text, on.values))
-        terms = [_term(order) for order in search.orders]
-        named = {order.key for order in search.orders if order.field == "attribute"}
-        if "created_ms" not in named:
-            terms.append(Term(Sql("m.created_ms"), ascending=False))
-        terms.append(Term(Sql("m.model_id")))
-        rows, next_token = fetch_page(self.db, _SELECT, wheres, terms, limit=limit, token=token)
+        rows, next_token = find_models(
+            self.db,
+            self.artifacts,
+            experiment_ids,
+            search,
+            datasets=datasets,
+            limit=limit,
+            token=token,
+        )
         return Page(self._records(rows), next_token)
-
-    def _where(self, condition: Condition, datasets: Sequence[Dataset]) -> Sql:
-        compared = compare("kv.value", condition.comparator, condition.value)
-        match condition.field:
-            case "attribute":
-                return attribute(self._canonical(condition), _COLUMNS)
-            case "param":
-                return has("model_params", _OF_MODEL, condition.key, compared)
-            case "tag":
-                return has("model_tags", _OF_MODEL, condition.key, compared)
-            case "metric":
-                on = _on_datasets(datasets)
-                both = Sql(f"{compared.text} and {on.text}", (*compared.values, *on.values))
-                return has("model_metrics", _OF_MODEL, condition.key, both)
-        raise InvalidValue(f"Logged models cannot be searched by {condition.field}")
-
-    def _canonical(self, condition: Condition) -> Condition:
-        """A condition on a location, as the database spells locations."""
-        if condition.key != "artifact_uri" or condition.comparator not in ("=", "!="):
-            return condition
-        uri = self.artifacts.canonical(str(condition.value))
-        return Condition("attribute", "artifact_uri", condition.comparator, uri)
 
     def _experiment_root(self, experiment_id: str) -> str:
         number = int(experiment_id) if _ID.fullmatch(experiment_id) else -1
@@ -238,7 +192,7 @@ class Models:
                 )
 
     def _records(self, rows: Sequence[tuple[Any, ...]]) -> list[LoggedModel]:
-        """Rows of `_SELECT` with params, tags and metrics, in three statements for all."""
+        """Rows of `SELECT` with params, tags and metrics, in three statements for all."""
         numbers = [row[0] for row in rows]
         params, tags = (
             by_key(self.db, f"select model_number, key, value from {table} where {_IN}", numbers)
@@ -301,6 +255,7 @@ def append_model_metrics(db: Database, points: Iterable[MetricPoint]) -> None:
 
 
 def _append(conn: sqlite3.Connection, point: MetricPoint) -> None:
+    value, is_nan = stored(point.value)
     # The subquery gives null for an unknown model, which the column refuses.
     conn.execute(
         """
@@ -313,11 +268,11 @@ def _append(conn: sqlite3.Connection, point: MetricPoint) -> None:
         (
             point.model_id,
             point.key,
-            point.at_ms,
-            point.step,
+            int(point.at_ms),
+            int(point.step),
             point.run_id or "",
-            point.value,
-            math.isnan(point.value),
+            None if is_nan else value,
+            is_nan,
             point.dataset_name,
             point.dataset_digest,
         ),
@@ -336,30 +291,6 @@ def _point(model_id: str, row: tuple[Any, ...]) -> MetricPoint:
         dataset_digest,
         run_id or None,
     )
-
-
-def _term(order: Order) -> Term:
-    if order.field == "attribute":
-        return Term(Sql(column(order.key, _COLUMNS)), order.ascending)
-    if order.field != "metric":
-        raise InvalidValue(f"Logged models cannot be ordered by {order.field}")
-    chosen = [(order.dataset_name, order.dataset_digest)] if order.dataset_name else []
-    on = _on_datasets(chosen)
-    newest = f"""(
-        select kv.value from model_metrics kv
-        where {_OF_MODEL} and kv.key = ? and {on.text}
-        order by kv.at_ms desc, kv.step desc, kv.run_id limit 1)
-    """
-    return Term(Sql(newest, (order.key, *on.values)), order.ascending)
-
-
-def _on_datasets(datasets: Sequence[tuple[str | None, str | None]]) -> Sql:
-    """Whether a metric was taken on one of some datasets; without any, it does not matter."""
-    choices, values = [], []
-    for name, digest in datasets:
-        choices.append("(kv.dataset_name = ?" + (" and kv.dataset_digest = ?)" if digest else ")"))
-        values += [name, digest] if digest else [name]
-    return Sql(f"({' or '.join(choices) or 'true'})", tuple(values))
 
 
 def _check_keys(*pairs: Mapping[str, str]) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlsplit
 
 from nbruns.conditions import Search
 from nbruns.errors import AlreadyExists, InvalidValue, NotFound
@@ -17,15 +15,13 @@ from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
 from nbruns.store.registry_rules import (
     ACTIVE_STAGES,
-    IS_PROMPT,
     STAGES,
     canonical_stage,
     check_alias,
     check_model_name,
     check_new_alias,
 )
-
-_LOGGED_MODEL = re.compile(r"m-[0-9a-f]{32}")
+from nbruns.store.version_sources import find_origin
 
 
 class Registry:
@@ -34,8 +30,6 @@ class Registry:
     def __init__(self, db: Database, artifacts: Artifacts) -> None:
         self.db = db
         self.artifacts = artifacts
-
-    # Names
 
     def create_model(
         self, name: str, *, description: str = "", tags: Mapping[str, str] | None = None
@@ -125,8 +119,6 @@ class Registry:
                 (self._number(name), key),
             )
 
-    # Versions
-
     def create_version(
         self,
         name: str,
@@ -159,16 +151,16 @@ class Registry:
             ).fetchone()
             if row is None:
                 raise _no_name(name)
-            source, artifact_uri, source_run, source_model = self._origin(source, model_id)
+            origin = find_origin(self.db, self.artifacts, source, model_id)
             values = (
                 *row,
                 description,
                 user,
-                source,
-                artifact_uri,
-                run_id or source_run,
+                origin.source,
+                origin.artifact_uri,
+                run_id or origin.run_id,
                 run_link,
-                source_model,
+                origin.model_id,
                 now,
                 now,
             )
@@ -271,8 +263,6 @@ class Registry:
             self._touch(number)
         return self.get_version(name, version)
 
-    # Aliases
-
     def set_alias(self, name: str, alias: str, version: int) -> None:
         """Point an alias at a version, away from where it pointed."""
         check_new_alias(alias)
@@ -296,66 +286,7 @@ class Registry:
 
     def version_by_alias(self, name: str, alias: str) -> ModelVersion:
         """The version an alias points at; `latest` is the newest one."""
-        check_alias(alias)
-        model = self.get_model(name)
-        if alias.lower() == "latest":
-            if not model.latest_versions:
-                raise NotFound(f"Latest version not found for model {name}.")
-            return max(model.latest_versions, key=lambda version: version.version)
-        if alias not in model.aliases:
-            # MLflow calls this an invalid value, and its client shows it as such.
-            raise InvalidValue(f"Registered model alias {alias} not found.")
-        return self.get_version(name, model.aliases[alias])
-
-    # Rows
-
-    def _origin(self, source: str, model_id: str) -> tuple[str, str, str, str]:
-        """What to keep of a source: its own text, where its files lie, its run, its model."""
-        kept = self.artifacts.canonical(source)
-        if urlsplit(source).scheme == "models":
-            return self._origin_of_models_uri(source, model_id)
-        run_id = self._logged_model(model_id)[1] if model_id else ""
-        return kept, kept, run_id, model_id
-
-    def _origin_of_models_uri(self, source: str, model_id: str) -> tuple[str, str, str, str]:
-        named = urlsplit(source).path.strip("/")
-        if _LOGGED_MODEL.fullmatch(named):
-            return source, *self._logged_model(named), named
-        version = self._named_version(source, named)
-        if self.get_model(version.name).tags.get(IS_PROMPT, "").lower() == "true":
-            raise InvalidValue(f"The source '{source}' is a prompt, not a model")
-        kept = self.artifacts.canonical(version.artifact_uri)
-        resolved = f"models:/{version.name}/{version.version}"
-        return resolved, kept, version.run_id, model_id or version.model_id
-
-    def _logged_model(self, model_id: str) -> tuple[str, str]:
-        """Where a logged model's files lie, and its run."""
-        row = self.db.conn.execute(
-            """
-            select artifact_uri, source_run_id from models
-            where model_id = ? and stage = 'active'
-            """,
-            (model_id,),
-        ).fetchone()
-        if row is None:
-            raise NotFound(f"No logged model with id '{model_id}'")
-        return row[0], row[1]
-
-    def _named_version(self, source: str, named: str) -> ModelVersion:
-        """The version of `name/3`, `name/Production`, `name/latest` or `name@alias`."""
-        name, at, alias = named.partition("@")
-        if at:
-            return self.version_by_alias(name, alias)
-        name, slash, which = named.partition("/")
-        if not slash or not which or "/" in which:
-            raise InvalidValue(f"Invalid source '{source}': expected models:/<name>/<version>")
-        if which.isdecimal():
-            return self.get_version(name, int(which))
-        if which.lower() == "latest":
-            return self.version_by_alias(name, which)
-        for version in self.latest_versions(name, [which]):
-            return version
-        raise NotFound(f"No version of '{name}' is in the stage '{which}'")
+        return registry_search.version_by_alias(self.db, self.artifacts, name, alias)
 
     def _number(self, name: str) -> int:
         check_model_name(name)

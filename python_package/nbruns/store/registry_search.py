@@ -12,7 +12,7 @@ from nbruns.records import ModelVersion, Page, RegisteredModel
 from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
 from nbruns.store.keyset import Sql, Term, attribute, by_key, column, compare, fetch_page, has
-from nbruns.store.registry_rules import IS_PROMPT, check_model_name
+from nbruns.store.registry_rules import IS_PROMPT, check_alias, check_model_name
 
 _MODEL_COLUMNS = {"name": "r.name", "created_ms": "r.created_ms", "updated_ms": "r.updated_ms"}
 _VERSION_COLUMNS = {
@@ -64,6 +64,20 @@ def get_version(db: Database, artifacts: Artifacts, name: str, version: int) -> 
     if row is None:
         raise NotFound(f"Model Version (name={name}, version={version}) not found")
     return _versions(db, artifacts, [row])[0]
+
+
+def version_by_alias(db: Database, artifacts: Artifacts, name: str, alias: str) -> ModelVersion:
+    """The version an alias points at; `latest` is the newest one."""
+    check_alias(alias)
+    model = get_model(db, artifacts, name)
+    if alias.lower() == "latest":
+        if not model.latest_versions:
+            raise NotFound(f"Latest version not found for model {name}.")
+        return max(model.latest_versions, key=lambda version: version.version)
+    if alias not in model.aliases:
+        # MLflow calls this an invalid value, and its client shows it as such.
+        raise InvalidValue(f"Registered model alias {alias} not found.")
+    return get_version(db, artifacts, name, model.aliases[alias])
 
 
 def search_models(

@@ -49,6 +49,17 @@ def test_runs_of_one_name_have_a_bar_each() -> None:
     assert list(figure.layout.yaxis.ticktext) == ["same", "same"]
 
 
+def test_markup_in_names_is_drawn_as_text() -> None:
+    names = {"a": "<a href='x'>run</a>"}
+    figures = [
+        history_chart({"a": points(1, 2)}, "<b>acc", names=names),
+        latest_chart({"a": 1.0}, "<b>acc", names=names),
+    ]
+
+    assert not any("<b>" in str(plain(figure)) for figure in figures)
+    assert not any("<a" in str(plain(figure)) for figure in figures)
+
+
 def test_a_figure_is_sent_without_its_template() -> None:
     assert "template" not in plain(history_chart({"a": points(1)}, "acc"))["layout"]
 

@@ -26,6 +26,7 @@ from nbruns.records import ModelVersion
         (2.5e9, "2.5e9"),
         (math.nan, "NaN"),
         (math.inf, "∞"),
+        (1.7976931348623157e308, "∞"),
         (-math.inf, "−∞"),
     ],
 )

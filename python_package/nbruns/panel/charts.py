@@ -1,4 +1,7 @@
-"""Metric points to Plotly figures: plain functions, the same for the panel and for a user."""
+"""Metric points to Plotly figures: plain functions, the same for the panel and for a user.
+
+Names are escaped: Plotly reads markup in every text it draws.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from html import escape
 
 from nbruns.records import MetricPoint
 
@@ -39,13 +43,13 @@ def history_chart(
     `histories` maps run ids to points in step order; a NaN or an infinite value is a gap.
     """
     figure = go.Figure(
-        layout={"xaxis_title": "step", "yaxis_title": metric, "hovermode": "x unified"}
+        layout={"xaxis_title": "step", "yaxis_title": escape(metric), "hovermode": "x unified"}
     )
     for run_id, points in histories.items():
         figure.add_scatter(
             x=[point.step for point in points],
             y=[point.value if math.isfinite(point.value) else None for point in points],
-            name=(names or {}).get(run_id, run_id),
+            name=escape((names or {}).get(run_id, run_id)),
             mode="lines" if len(points) > 24 else "lines+markers",
             line={"color": (colours or {}).get(run_id), "width": 2},
             marker={"size": 5},
@@ -63,13 +67,13 @@ def latest_chart(
     colours: Mapping[str, str] | None = None,
 ) -> go.Figure:
     """Draw one bar per run: a metric that was logged once."""
-    figure = go.Figure(layout={"xaxis_title": metric, "bargap": 0.35})
+    figure = go.Figure(layout={"xaxis_title": escape(metric), "bargap": 0.35})
     # By id, not by name: two runs may share one.
     for run_id, value in latest.items():
         figure.add_bar(
             x=[value if math.isfinite(value) else None],
             y=[run_id],
-            name=(names or {}).get(run_id, run_id),
+            name=escape((names or {}).get(run_id, run_id)),
             orientation="h",
             marker={"color": (colours or {}).get(run_id)},
             hovertemplate="%{x}",
@@ -83,4 +87,4 @@ def latest_chart(
 
 
 def _shortened(name: str, most: int = 18) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+    return escape(name if len(name) <= most else f"{name[: most - 1]}…")

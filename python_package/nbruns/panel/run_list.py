@@ -67,9 +67,10 @@ class RunList(anywidget.AnyWidget):
         """Show runs in this order; `more` says that the server has others after them."""
         self._runs, self._versions, self._more = runs, versions, more
         metrics = metric_columns(runs[:200])
-        # Columns stay where they are while a run is going: new metrics join at the end.
-        kept = [key for key in self._metrics if key in metrics]
-        self._metrics = kept + [key for key in metrics if key not in kept]
+        # Columns stay where they are until a metric is new: then the best come first, for
+        # a narrow panel shows only one or two.
+        if set(metrics) != set(self._metrics):
+            self._metrics = metrics
         self.columns = [
             {"key": key, "label": label, "title": key, "order": f"metrics.`{key}`"}
             for key, label in zip(self._metrics, short_labels(self._metrics), strict=True)

@@ -6,6 +6,7 @@ Relative times ("2 min ago") are worded in the browser, where they keep moving.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 
 from nbruns.records import ModelVersion
@@ -20,9 +21,10 @@ def number(value: float, digits: int = _DIGITS) -> str:
     """
     if math.isnan(value):
         return "NaN"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
     size = abs(value)
+    # MLflow stores an infinity as the largest double.
+    if size >= sys.float_info.max:
+        return "∞" if value > 0 else "−∞"
     if size and not 1e-4 <= size < 1e7:
         mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
         text = f"{mantissa.rstrip('0').rstrip('.')}e{int(power)}"

@@ -1,6 +1,6 @@
 // Draws a Plotly figure that Python built, in the colours of the theme of the moment.
 
-function themed(layout, metric, el) {
+function themed(layout, el) {
   const style = getComputedStyle(el);
   const css = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
   const ink = css('--jp-ui-font-color1', '#333');
@@ -11,7 +11,7 @@ function themed(layout, metric, el) {
   const axis = given => ({
     ...given,
     // The picker above the chart names the metric.
-    title: { text: given?.title?.text === metric ? '' : given?.title?.text, font: { size: 10, color: faint }, standoff: 4 },
+    title: { text: given?.title?.text === 'step' ? 'step' : '', font: { size: 10, color: faint }, standoff: 4 },
     gridcolor: grid,
     zerolinecolor: line,
     zerolinewidth: 1,
@@ -71,7 +71,7 @@ function render({ model, el }) {
   async function draw() {
     if (!figure || !plot.isConnected) return;
     Plotly ??= await loadPlotly(model.get('plotly'));
-    const layout = themed(figure.layout, model.get('metric'), el);
+    const layout = themed(figure.layout, el);
     await Plotly.react(plot, figure.data, { ...layout, uirevision: model.get('metric') }, config);
   }
 

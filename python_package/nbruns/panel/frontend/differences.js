@@ -40,7 +40,7 @@ function render({ model, el }) {
     if (!params.length) body.append(make('tr', { class: 'nbruns-same' }, make('th', { colspan: span, text: 'None: every ticked run has the same parameters.' })));
     if (parts.length <= 3 || partsShown) body.append(...parts.map(line));
     else {
-      const more = make('button', { type: 'button', class: 'nbruns-link nbruns-moreParams', text: `${parts.length} more that not every run has` });
+      const more = make('button', { type: 'button', class: 'nbruns-link nbruns-moreParams', text: `${parts.length} ${whole.length ? 'more ' : ''}that not every run has` });
       const row = make('tr', {}, make('th', { colspan: span }, more));
       more.addEventListener('click', () => {
         partsShown = true;

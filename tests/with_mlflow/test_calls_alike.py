@@ -22,7 +22,8 @@ STEPS = st.one_of(
     st.tuples(st.just("metric"), RUNS, KEYS, NUMBERS, TIMES, st.integers(-2, 4)),
     st.tuples(st.just("param"), RUNS, KEYS, VALUES),
     st.tuples(st.just("tag"), RUNS, KEYS, VALUES),
-    st.tuples(st.just("delete tag"), RUNS, KEYS),
+    # MLflow's server refuses an empty key as we do, its SQL store looks for it.
+    st.tuples(st.just("delete tag"), RUNS, KEYS.filter(bool)),
     st.tuples(st.just("batch"), RUNS, st.lists(st.tuples(KEYS, NUMBERS, TIMES), max_size=4), KEYS),
     st.tuples(st.just("status"), RUNS, st.sampled_from(["FINISHED", "FAILED", "RUNNING"])),
     st.tuples(st.just("rename"), RUNS, VALUES),

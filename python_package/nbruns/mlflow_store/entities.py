@@ -65,16 +65,12 @@ def metrics_of(points: Iterable[MetricPoint]) -> list[Metric]:
 
 def history_of(key: str, rows: Iterable[tuple[int, int, float, int]]) -> list[Metric]:
     """Metric entities of a history's bare rows (at_ms, step, value, is_nan)."""
-    with _collector_paused():
-        return [
-            _metric(key, nan if is_nan else value, at, step) for at, step, value, is_nan in rows
-        ]
+    return [_metric(key, nan if is_nan else value, at, step) for at, step, value, is_nan in rows]
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
-    # Looking through a million new objects for garbage, again and again, takes longer than
-    # making them (2.7 s against 1.3 s).
+def collector_paused() -> Iterator[None]:
+    """No search for garbage while a great many objects are made, none of them garbage."""
     was_on = gc.isenabled()
     gc.disable()
     try:

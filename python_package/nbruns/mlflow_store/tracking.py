@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from mlflow.entities import Metric, Param, Run, RunInfo, RunTag
 from mlflow.protos.service_pb2 import MlflowService
 from mlflow.store.entities.paged_list import PagedList
+from mlflow.store.tracking import GET_METRIC_HISTORY_MAX_RESULTS
 from mlflow.store.tracking.rest_store import RestStore
 from mlflow.utils.rest_utils import extract_api_info_for_service
 
 from nbruns.endpoints.experiments import MOST_PER_PAGE, checked_id
 from nbruns.errors import InvalidValue, NotFound
 from nbruns.kernel.session import process_tags
-from nbruns.mlflow_store.entities import history_of, point_of, run_info_of, run_of
+from nbruns.mlflow_store.entities import collector_paused, history_of, point_of, run_info_of, run_of
 from nbruns.mlflow_store.homes import answer, no_network, store_at, told
 from nbruns.protocol import pages
 from nbruns.protocol.fields import any_text
@@ -188,16 +189,21 @@ class NbrunsTrackingStore(Calls):
         max_results: int | None = None,
         page_token: str | None = None,
     ) -> PagedList[Metric]:
+        if max_results == GET_METRIC_HISTORY_MAX_RESULTS:
+            # The client's own page size, which keeps its messages small: here are none.
+            max_results = None
         try:
             mark = pages.mark("history", run_id, metric_key)
-            rows, token = self.shelves.metrics.history_rows(
-                run_id, metric_key, limit=max_results, token=pages.unseal(page_token, mark)
-            )
+            with collector_paused():
+                rows, token = self.shelves.metrics.history_rows(
+                    run_id, metric_key, limit=max_results, token=pages.unseal(page_token, mark)
+                )
+                found = history_of(metric_key, rows)
         except NotFound:
             return PagedList([], None)  # as MLflow: no run, no history
         except Exception as error:
             raise told(error) from error
-        return PagedList(history_of(metric_key, rows), pages.seal(token, mark))
+        return PagedList(found, pages.seal(token, mark))
 
     def log_spans(self, location: str, spans: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
         # MLflow's exporter takes this error as "no spans here" and goes on in silence.

@@ -154,7 +154,7 @@ def check_point(key: str, value: object, step: object, at_ms: object) -> None:
             raise InvalidValue(
                 f"Invalid {what} {number!r} for metric '{key}': it must be an integer"
             )
-        if not -(2**63) <= number < 2**63:
+        if number < -(2**63) or not number < 2**63:
             raise InvalidValue(f"Invalid {what} {number!r} for metric '{key}': it exceeds 64 bits")
         if what == "timestamp" and number < 0:
             raise InvalidValue(f"Invalid timestamp {number} for metric '{key}': it is negative")

@@ -1,5 +1,6 @@
 """Searches of runs: MLflow's conditions and order, and pages that stay right."""
 
+import json
 import math
 import random
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from nbruns.conditions import Condition, Order, Search
 from nbruns.errors import InvalidValue
 from nbruns.records import Dataset, DatasetInput, MetricPoint, Run
 from nbruns.store import Store, run_sources
+from nbruns.store.run_texts import Words
 
 IRIS = DatasetInput(Dataset("iris", "d1", "local", "{}"), {"mlflow.data.context": "train"})
 
@@ -266,3 +268,39 @@ _stores: list[Store] = []
 @pytest.fixture(autouse=True)
 def _keep_store(store: Store) -> None:
     _stores[:] = [store]
+
+
+def test_texts_say_what_the_records_say(many: Store) -> None:
+    words = Words("key", "value", "timestamp", "step", "NaN")
+    search = Search((), (Order("metric", "m"),))
+    records = many.runs.search(["0"], search, limit=40)
+    texts = many.runs.search_texts(["0"], search, words, limit=40)
+
+    assert texts.next_token == records.next_token
+    for record, text in zip(records.items, texts.items, strict=True):
+        assert text.run.run_id == record.run_id
+        assert {p["key"]: p["value"] for p in json.loads(text.params)} == record.params
+        assert {t["key"]: t["value"] for t in json.loads(text.tags)} == record.tags
+        assert sorted(json.loads(text.metrics), key=lambda m: m["key"]) == [
+            {
+                "key": point.key,
+                "value": "NaN" if math.isnan(point.value) else point.value,
+                "timestamp": point.at_ms,
+                "step": point.step,
+            }
+            for point in record.metrics
+        ]
+
+
+@settings(max_examples=80, deadline=None)
+@given(value=st.floats(allow_infinity=False, allow_nan=False))
+def test_a_value_in_a_text_is_the_value_logged(value: float) -> None:
+    store = _stores[0]
+    run = store.runs.create("0")
+    store.metrics.log(run.run_id, "m", value, 0, 0)
+    store.runs.update(run.run_id, status="FINISHED")
+    words = Words("key", "value", "timestamp", "step", "NaN")
+    wanted = Search((C("attribute", "run_id", "=", run.run_id),))
+    text = store.runs.search_texts(["0"], wanted, words, limit=1).items[0]
+
+    assert json.loads(text.metrics)[0]["value"] == value

@@ -49,14 +49,16 @@ order by m.run_number, m.direction, m.position
 Texts = Mapping[int, Mapping[str, str]]
 
 
-def load_runs(db: Database, artifacts: Artifacts, numbers: Sequence[int]) -> list[Run]:
-    """The runs of these internal numbers, in the order given."""
+def load_runs(
+    db: Database, artifacts: Artifacts, numbers: Sequence[int], *, with_values: bool = True
+) -> list[Run]:
+    """The runs of these internal numbers, in the order given; params, tags, metrics if asked."""
     listed = json.dumps(numbers)
     with db.lock:
         rows: list[Any] = db.conn.execute(_RUNS, (listed,)).fetchall()
-        params = _texts(db, _PARAMS, listed)
-        tags = _texts(db, _TAGS, listed)
-        metrics = newest(db, numbers)
+        params = _texts(db, _PARAMS, listed) if with_values else {}
+        tags = _texts(db, _TAGS, listed) if with_values else {}
+        metrics = newest(db, numbers) if with_values else {}
         datasets = _datasets(db, listed)
         models = _models(db, listed)
     uri = _Uris(artifacts)

@@ -17,6 +17,7 @@ from nbruns.store.metrics import Metrics, active_run, number_of_run
 from nbruns.store.run_inputs import add_datasets, add_models, check_datasets
 from nbruns.store.run_loading import load_runs
 from nbruns.store.run_names import friendly_name
+from nbruns.store.run_texts import RunText, Words, load_texts
 from nbruns.store.run_values import RUN_NAME_TAG, add_params, put_tags, remove_tag
 from nbruns.store.search import find_runs
 
@@ -133,6 +134,24 @@ class Runs:
                 self.db, numbers, search, view=view, limit=limit, token=token
             )
             return Page(self._load(found), next_token)
+
+    def search_texts(
+        self,
+        experiment_ids: Iterable[str],
+        search: Search,
+        words: Words,
+        *,
+        view: View = "active",
+        limit: int,
+        token: str | None = None,
+    ) -> Page[RunText]:
+        """The same, with what the runs logged as JSON text: for replies of many values."""
+        numbers = [number_of(experiment_id) for experiment_id in experiment_ids]
+        with self.db.lock:
+            found, next_token = find_runs(
+                self.db, numbers, search, view=view, limit=limit, token=token
+            )
+            return Page(load_texts(self.db, self.artifacts, found, words), next_token)
 
     def log_params(self, run_id: str, params: Mapping[str, str]) -> None:
         """Write params, all or none; one that is there must have the same value."""

@@ -192,6 +192,7 @@ class LabPage:
     page: Page
     server: LabServer
     errors: list[str] = field(default_factory=list)
+    in_front: str = ""
 
     def __post_init__(self) -> None:
         self.page.on("console", self._note_console)
@@ -214,6 +215,7 @@ class LabPage:
         self.page.wait_for_function("window.jupyterapp !== undefined", timeout=SLOW_MS)
         self.page.evaluate("window.jupyterapp.restored.then(() => true)")
         if path:
+            self.in_front = Path(path).name
             self.notebook.wait_for(timeout=SLOW_MS)
             self.wait_for_kernel()
 
@@ -222,6 +224,7 @@ class LabPage:
         self.page.evaluate(
             "path => window.jupyterapp.commands.execute('docmanager:open', {path})", path
         )
+        self.in_front = Path(path).name
         self.notebook.wait_for(timeout=SLOW_MS)
         self.wait_for_kernel()
 
@@ -232,7 +235,8 @@ class LabPage:
 
     @property
     def notebook(self) -> Locator:
-        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden):not(.nbruns-revision)")
+        """The notebook opened last, wherever its tab lies."""
+        return self.page.get_by_role("tabpanel", name=self.in_front, exact=True)
 
     def wait_for_kernel(self) -> None:
         """Until the notebook in front has a kernel that answers."""
@@ -245,8 +249,6 @@ class LabPage:
             }""",
             timeout=SLOW_MS,
         )
-        idle = self.notebook.locator(".jp-Toolbar .jp-Notebook-ExecutionIndicator")
-        expect(idle).to_have_attribute("data-status", "idle", timeout=SLOW_MS)
 
     def cell(self, text: str) -> Locator:
         """The code cell in front that contains a text."""

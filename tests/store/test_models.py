@@ -258,13 +258,14 @@ class TestSearch:
         whole = names(store, experiment, orders=orders)
         paged: list[str] = []
         token = None
-        while True:
+        for late in (True, True, False, False, False):
             page = store.models.search([experiment], Search((), orders), limit=1, token=token)
             paged += [model.name for model in page.items]
             token = page.next_token
             if token is None:
                 break
-            store.models.create(experiment, name="late")
+            if late:
+                store.models.create(experiment, name="late")
 
         assert [name for name in paged if name != "late"] == whole
 

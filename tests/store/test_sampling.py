@@ -56,6 +56,17 @@ def test_extremes_and_the_newest_stay_whatever_the_order(
     assert _place(thin[0]) == _place(whole[0])
 
 
+@pytest.mark.parametrize("points", range(4, 40, 5))
+def test_rows_before_and_after_the_blocks_do_not_make_it_too_many(
+    store: Store, run: Run, points: int
+) -> None:
+    log(store, run, [(step, float(step * 7919 % 1000)) for step in range(4000)])
+    thin = sampled(store, run, points, start_step=100, end_step=3990)
+
+    assert len(thin) <= points
+    assert (thin[0].step, thin[-1].step) == (100, 3990)
+
+
 def test_a_range_of_steps_is_cut_sharply(store: Store, run: Run) -> None:
     log(store, run, [(step, float(-step)) for step in range(5000)])
     thin = sampled(store, run, 60, start_step=700, end_step=4200)

@@ -9,6 +9,7 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from nbruns.endpoints import runs
 from nbruns.endpoints.routes import find_endpoint
 from nbruns.errors import InvalidValue, NbrunsError
 from nbruns.protocol.errors import wire_error
@@ -91,7 +92,10 @@ def respond(
 ) -> tuple[int, bytes]:
     """Status and JSON of a call; reading and writing JSON is part of the store thread's work."""
     try:
-        status, reply = 200, endpoint(store, {**read_json(body), **fields})
+        asked = {**read_json(body), **fields}
+        if endpoint is runs.search:
+            return 200, runs.search_text(store, asked).encode()
+        status, reply = 200, endpoint(store, asked)
     except Exception as error:
         # Whatever fails, the client gets the protocol's JSON; wire_error logs the unexpected.
         status, reply = wire_error(error)

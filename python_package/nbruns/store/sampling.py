@@ -8,7 +8,9 @@ from blocks, the newest rows and the ends of a range as they are.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from nbruns.store.database import Database
@@ -28,10 +30,11 @@ order by first_step, first_at_ms
 _ROWS = """
 select step, at_ms, value, is_nan
 from metrics
-where run_number = ? and key_number = ? and (step, at_ms) > (?, ?) and (step, at_ms) < (?, ?)
-and step between ? and ?
+where run_number = ? and key_number = ? and step between ? and ?
+and (+step, at_ms) > (?, ?) and (+step, at_ms) < (?, ?)
 order by step, at_ms, value, is_nan
 """
+_smallest, _largest = itemgetter(8), itemgetter(11)
 _ENDS = (-(2**63), 2**63 - 1)
 
 
@@ -57,8 +60,7 @@ def sample(
             return _thin(_rows(db, series, steps) + recent, points)
         head = _rows(db, series, steps, before=blocks[0][:2])
         tail = _rows(db, series, steps, after=blocks[-1][3:5]) + recent
-    pieces = [*_pieces_of_rows(head), *map(_piece_of_block, blocks), *_pieces_of_rows(tail)]
-    return _thin_pieces(pieces, points)
+    return _thin_blocks(head, blocks, tail, points)
 
 
 def _rows(
@@ -69,55 +71,67 @@ def _rows(
     after: Sequence[int] = (_ENDS[0], -1),
     before: Sequence[int] = (_ENDS[1], _ENDS[1]),
 ) -> list[Row]:
-    return db.conn.execute(_ROWS, (*series, *after, *before, *steps)).fetchall()
-
-
-def _piece_of_block(block: Sequence[Any]) -> list[Row]:
-    """The rows a block remembers: first, last, smallest, largest, one NaN."""
-    kept: list[Row] = [
-        (step, at_ms, value, 0)
-        for step, at_ms, value in (block[0:3], block[3:6], block[6:9], block[9:12])
-        if value is not None
-    ]
-    if block[12] is not None:
-        kept.append((block[12], block[13], 0.0, 1))
-    return kept
-
-
-def _pieces_of_rows(rows: list[Row]) -> list[list[Row]]:
-    return [rows[i : i + BLOCK] for i in range(0, len(rows), BLOCK)]
-
-
-def _thin_pieces(pieces: list[list[Row]], points: int) -> list[Row]:
-    """Thin pieces of like size: each bucket is a run of whole pieces."""
-    buckets = max(1, (points - 2) // 2)
-    size = math.ceil(len(pieces) / buckets)
-    groups = [pieces[i : i + size] for i in range(0, len(pieces), size)]
-    return _keep_extremes([[row for piece in group for row in piece] for group in groups], points)
+    # The steps alone are what SQLite finds by index, on both sides.
+    first, last = max(steps[0], after[0]), min(steps[1], before[0])
+    return db.conn.execute(_ROWS, (*series, first, last, *after, *before)).fetchall()
 
 
 def _thin(rows: list[Row], points: int) -> list[Row]:
+    """Rows by step, thinned: buckets of as many rows each."""
     if len(rows) <= points:
         return rows
-    buckets = max(1, (points - 2) // 2)
-    size = math.ceil(len(rows) / buckets)
-    return _keep_extremes([rows[i : i + size] for i in range(0, len(rows), size)], points)
+    size = math.ceil(len(rows) / _bucket_count(points))
+    extremes = [row for i in range(0, len(rows), size) for row in _extremes(rows[i : i + size])]
+    return _kept(extremes, (row for row in rows if row[3]), rows[0], rows[-1], points)
 
 
-def _keep_extremes(buckets: list[list[Row]], points: int) -> list[Row]:
-    """The extremes of each bucket and both ends of the whole, never more than asked for."""
-    last = max(buckets[-1])
+def _thin_blocks(head: list[Row], blocks: list[Any], tail: list[Row], points: int) -> list[Row]:
+    """Blocks thinned with the rows before and after them: buckets of as many whole blocks."""
+    size = math.ceil((len(blocks) + (len(head) + len(tail)) / BLOCK) / _bucket_count(points))
+    extremes = [
+        row
+        for rows in (head, tail)
+        for i in range(0, len(rows), size * BLOCK)
+        for row in _extremes(rows[i : i + size * BLOCK])
+    ]
+    numbers = [block for block in blocks if block[8] is not None]
+    for i in range(0, len(numbers), size):
+        low = min(numbers[i : i + size], key=_smallest)
+        high = max(numbers[i : i + size], key=_largest)
+        extremes += ((*low[6:9], 0), (*high[9:12], 0))
+    nans = [(block[12], block[13], 0.0, 1) for block in blocks if block[12] is not None]
+    nans += [row for rows in (head, tail) for row in rows if row[3]]
+    first = head[0] if head else _end(blocks[0][0:3])
+    last = tail[-1] if tail else _end(blocks[-1][3:6])
+    # A bucket cut short where rows meet blocks may leave a few too many.
+    return _thin(_kept(extremes, nans, first, last, points), points)
+
+
+def _bucket_count(points: int) -> int:
+    """How many buckets leave two rows each, besides the first and the last of all."""
+    return max(1, (points - 2) // 2)
+
+
+def _extremes(bucket: list[Row]) -> tuple[Row, Row]:
+    return min(bucket, key=_low), max(bucket, key=_high)
+
+
+def _end(point: Sequence[Any]) -> Row:
+    step, at_ms, value = point
+    return (step, at_ms, 0.0, 1) if value is None else (step, at_ms, value, 0)
+
+
+def _kept(
+    extremes: list[Row], nans: Iterable[Row], first: Row, last: Row, points: int
+) -> list[Row]:
+    """By step: the last, the first, the extremes, and NaN as far as there is room."""
     if points == 1:
         return [last]
-    first = min(buckets[0])
     kept = {first, last}
     if points > 3:
-        for bucket in buckets:
-            kept.add(min(bucket, key=_low))
-            kept.add(max(bucket, key=_high))
-    room = points - len(kept)
-    nans = (row for bucket in buckets for row in bucket if row[3] and row not in kept)
-    kept.update(row for row, _ in zip(nans, range(room), strict=False))
+        kept.update(extremes)
+    room = max(0, points - len(kept))
+    kept.update(islice((row for row in nans if row not in kept), room))
     return sorted(kept)
 
 

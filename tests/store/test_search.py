@@ -112,6 +112,13 @@ def test_run_ids_by_list(store: Store, three: dict[str, Run]) -> None:
     assert found(store, C("attribute", "run_id", "=", ids[0])) == "a"
 
 
+def test_a_location_is_found_as_it_was_handed_out(store: Store, three: dict[str, Run]) -> None:
+    place = three["b"].artifact_uri
+
+    assert found(store, C("attribute", "artifact_uri", "=", place)) == "b"
+    assert found(store, C("attribute", "artifact_uri", "!=", place)) == "c a"
+
+
 def test_all_conditions_hold_together(store: Store, three: dict[str, Run]) -> None:
     assert found(store, C("metric", "m", ">", 0.5), C("param", "p", "=", "xC")) == "c"
     assert found(store, C("metric", "m", ">", 2.0), C("param", "p", "=", "xA")) == ""

@@ -23,6 +23,10 @@ _COLUMNS = {
     "updated_ms": "e.updated_ms",
 }
 _SELECT = "e.experiment_id, e.name, e.artifact_uri, e.stage, e.created_ms, e.updated_ms"
+# MLflow's file store gives ids of 18 digits; one of them, imported, is not counted on from.
+NEXT_NUMBER = """
+(select coalesce(max(experiment_id), 0) + 1 from experiments where experiment_id < 1000000000000000)
+"""
 _NEWEST_FIRST = (
     Order("attribute", "created_ms", ascending=False),
     Order("attribute", "experiment_id"),
@@ -123,9 +127,9 @@ class Experiments:
     def _insert(self, name: str, place: str) -> int:
         with _taken(name):
             cursor = self.db.conn.execute(
-                """
-                insert into experiments (name, artifact_uri, created_ms, updated_ms)
-                values (?1, ?2, ?3, ?3)
+                f"""
+                insert into experiments (experiment_id, name, artifact_uri, created_ms, updated_ms)
+                values ({NEXT_NUMBER}, ?1, ?2, ?3, ?3)
                 """,
                 (name, place, now_ms()),
             )

@@ -8,11 +8,10 @@ settled history, a step out of order, NaN) takes the longer way through `append`
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from nbruns.errors import InvalidState, NotFound
 from nbruns.records import MetricPoint, Page
 from nbruns.rules import check_point
 from nbruns.store.database import Database
@@ -20,6 +19,7 @@ from nbruns.store.histories import LARGEST_FLOAT, newest, stored
 from nbruns.store.late_points import add_late
 from nbruns.store.metric_history import HistoryRow, read_history
 from nbruns.store.rollups import BATCH, Row, roll_up
+from nbruns.store.run_numbers import active_run, number_of_run, numbers_of_runs
 from nbruns.store.sampling import sample
 
 _APPEND_NEWER = """
@@ -194,7 +194,7 @@ class Metrics:
     ) -> list[MetricPoint]:
         """The points of one metric of several runs: by run id, then time, step and value."""
         found: list[MetricPoint] = []
-        numbers = self._numbers(run_ids)
+        numbers = numbers_of_runs(self.db, run_ids)
         for run_id in sorted(numbers):
             room = None if limit is None else limit - len(found)
             if room is not None and room <= 0:
@@ -261,38 +261,6 @@ class Metrics:
                 "select key_number from metric_keys where key = ?", (key,)
             ).fetchone()
         return int(row[0]) if row else 0
-
-    def _numbers(self, run_ids: Iterable[str]) -> Mapping[str, int]:
-        """The numbers of those runs that exist."""
-        with self.db.lock:
-            rows = (
-                (run_id, self.db.conn.execute(_RUN_NUMBER, (run_id,)).fetchone())
-                for run_id in set(run_ids)
-            )
-            return {run_id: row[0] for run_id, row in rows if row}
-
-
-_RUN_NUMBER = "select run_number, stage from runs where run_id = ?"
-
-
-def number_of_run(db: Database, run_id: str) -> int:
-    """The internal number of a run, deleted or not; NotFound when there is none."""
-    with db.lock:
-        row = db.conn.execute(_RUN_NUMBER, (run_id,)).fetchone()
-    if row is None:
-        raise NotFound(f"No run with id '{run_id}'")
-    return int(row[0])
-
-
-def active_run(db: Database, run_id: str) -> int:
-    """The internal number of a run that may be written to; InvalidState for a deleted one."""
-    with db.lock:
-        row = db.conn.execute(_RUN_NUMBER, (run_id,)).fetchone()
-    if row is None:
-        raise NotFound(f"No run with id '{run_id}'")
-    if row[1] != "active":
-        raise InvalidState(f"The run '{run_id}' is deleted: restore it before changing it")
-    return int(row[0])
 
 
 def _points(key: str, rows: Iterable[HistoryRow], run_id: str | None = None) -> list[MetricPoint]:

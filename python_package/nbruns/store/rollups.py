@@ -77,13 +77,13 @@ def roll_up(db: Database, run_number: int) -> None:
         ):
             by_key.setdefault(key_number, []).append((step, at_ms, value, is_nan))
         for key_number, rows in by_key.items():
-            if (count := _movable(rows)) >= BATCH:
-                _add_blocks(db, (run_number, key_number), rows[:count])
+            if (count := movable(rows)) >= BATCH:
+                add_blocks(db, (run_number, key_number), rows[:count])
         db.conn.execute(_MOVE, (run_number,))
         db.conn.execute(_FORGET, (run_number,))
 
 
-def _movable(rows: list[Row]) -> int:
+def movable(rows: list[Row]) -> int:
     """How many rows can move: those of one step and time stay together, and the newest stays."""
     count = len(rows) - 1
     while count > 0 and rows[count][:2] == rows[count - 1][:2]:
@@ -91,7 +91,8 @@ def _movable(rows: list[Row]) -> int:
     return count
 
 
-def _add_blocks(db: Database, series: tuple[int, int], rows: list[Row]) -> None:
+def add_blocks(db: Database, series: tuple[int, int], rows: list[Row]) -> None:
+    """Sum up rows that come after all that is summed up."""
     start = _fill_last_block(db, series, rows)
     while start < len(rows):
         end = _end_of_block(rows, start, BLOCK)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import math
 import random
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -94,7 +96,7 @@ def load_texts(
 def _metrics(db: Database, numbers: Sequence[int], words: Words) -> dict[int, str]:
     listed = json.dumps(numbers)
     slowly = numbers
-    if _writes_reals_exactly(db):
+    if _writes_reals_exactly():
         slowly = [number for (number,) in db.conn.execute(_UNSETTLED, (listed,))]
     points = newest(db, slowly)
     texts = {number: _text(points.get(number, []), words) for number in slowly}
@@ -115,12 +117,11 @@ def _text(points: Sequence[MetricPoint], words: Words) -> str:
     return json.dumps(members, separators=(",", ":"))
 
 
-@lru_cache(maxsize=8)
-def _writes_reals_exactly(db: Database) -> bool:
+@lru_cache(maxsize=1)
+def _writes_reals_exactly() -> bool:
     """Whether this build of SQLite, on this machine, writes reals so that they read back equal."""
     chance = random.Random(1)
     reals = [chance.random() * 10.0 ** chance.randint(-300, 300) for _ in range(300)]
-    texts = (
-        db.conn.execute(f"select printf({_EXACT}, ?)", (real,)).fetchone()[0] for real in reals
-    )
-    return all(float(text) == real for text, real in zip(texts, reals, strict=True))
+    with closing(sqlite3.connect(":memory:")) as conn:
+        texts = [conn.execute(f"select printf({_EXACT}, ?)", (real,)).fetchone() for real in reals]
+    return all(float(text) == real for (text,), real in zip(texts, reals, strict=True))

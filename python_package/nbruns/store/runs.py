@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from nbruns.conditions import Search
+from nbruns.conditions import Condition, Search
 from nbruns.errors import InvalidState, InvalidValue, NotFound
 from nbruns.identity import new_id, now_ms
 from nbruns.records import DatasetInput, MetricPoint, ModelLink, Page, Run, RunStatus, View
@@ -13,10 +14,11 @@ from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
 from nbruns.store.experiments import Experiments, number_of
 from nbruns.store.histories import settle_run
-from nbruns.store.metrics import Metrics, active_run, number_of_run
+from nbruns.store.metrics import Metrics
 from nbruns.store.run_inputs import add_datasets, add_models, check_datasets
 from nbruns.store.run_loading import load_runs
 from nbruns.store.run_names import friendly_name
+from nbruns.store.run_numbers import active_run, number_of_run
 from nbruns.store.run_texts import RunText, Words, load_texts
 from nbruns.store.run_values import RUN_NAME_TAG, add_params, put_tags, remove_tag
 from nbruns.store.search import find_runs
@@ -128,11 +130,8 @@ class Runs:
         token: str | None = None,
     ) -> Page[Run]:
         """Runs that meet all conditions, newest first unless ordered otherwise."""
-        numbers = [number_of(experiment_id) for experiment_id in experiment_ids]
         with self.db.lock:
-            found, next_token = find_runs(
-                self.db, numbers, search, view=view, limit=limit, token=token
-            )
+            found, next_token = self._find(experiment_ids, search, view, limit, token)
             return Page(self._load(found), next_token)
 
     def search_texts(
@@ -146,11 +145,8 @@ class Runs:
         token: str | None = None,
     ) -> Page[RunText]:
         """The same, with what the runs logged as JSON text: for replies of many values."""
-        numbers = [number_of(experiment_id) for experiment_id in experiment_ids]
         with self.db.lock:
-            found, next_token = find_runs(
-                self.db, numbers, search, view=view, limit=limit, token=token
-            )
+            found, next_token = self._find(experiment_ids, search, view, limit, token)
             return Page(load_texts(self.db, self.artifacts, found, words), next_token)
 
     def log_params(self, run_id: str, params: Mapping[str, str]) -> None:
@@ -221,6 +217,25 @@ class Runs:
             (run_id, number, name, user, started_ms, _below(row[1], run_id)),
         )
         return int(cursor.lastrowid or 0)
+
+    def _find(
+        self,
+        experiment_ids: Iterable[str],
+        search: Search,
+        view: View,
+        limit: int,
+        token: str | None,
+    ) -> tuple[list[int], str | None]:
+        numbers = [number_of(experiment_id) for experiment_id in experiment_ids]
+        wanted = replace(search, conditions=tuple(map(self._as_kept, search.conditions)))
+        return find_runs(self.db, numbers, wanted, view=view, limit=limit, token=token)
+
+    def _as_kept(self, condition: Condition) -> Condition:
+        """The condition with a location as the database spells it."""
+        match condition:
+            case Condition("attribute", "artifact_uri", "=" | "!=", str(place)):
+                return replace(condition, value=self.artifacts.canonical(place))
+        return condition
 
     def _load(self, numbers: Sequence[int]) -> list[Run]:
         return load_runs(self.db, self.artifacts, numbers)

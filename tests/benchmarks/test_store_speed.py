@@ -81,17 +81,6 @@ cross join runs r on r.run_number = n.value
 """
 
 
-@pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Say:
-    """Print a line of the table."""
-
-    def print_line(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n{line}", end="")
-
-    return print_line
-
-
 def best_ms(call: Callable[[], Any], rounds: int = 9) -> float:
     """Milliseconds of CPU of the best round, after one to warm up."""
     call()

@@ -144,13 +144,23 @@ def test_a_row_shows_its_metrics_rounded_and_in_full(runs_list: RunList, make_ru
     ]
 
 
-def test_columns_keep_their_place_when_a_better_metric_arrives(
+def test_a_better_metric_takes_the_first_column_when_it_arrives(
     runs_list: RunList, make_run: MakeRun
 ) -> None:
     runs_list.show([make_run("a", values={"loss": 1.0})], {})
     runs_list.show([make_run("a", values={"loss": 1.0, "val_acc": 0.5})], {})
 
-    assert [column["key"] for column in runs_list.columns] == ["loss", "val_acc"]
+    assert [column["key"] for column in runs_list.columns] == ["val_acc", "loss"]
+
+
+def test_columns_keep_their_place_while_the_metrics_are_the_same(
+    runs_list: RunList, make_run: MakeRun
+) -> None:
+    only_gain, both = {"gain": 1.0}, {"gain": 1.0, "heat": 2.0}
+    runs_list.show([make_run("a", values=both), make_run("b", values=only_gain)], {})
+    runs_list.show([make_run("a", values={"heat": 2.0}), make_run("c", values=both)], {})
+
+    assert [column["key"] for column in runs_list.columns] == ["gain", "heat"]
 
 
 def test_a_registered_run_carries_its_badge(runs_list: RunList, make_run: MakeRun) -> None:

@@ -10,6 +10,7 @@ or below may import mlflow, the store or pandas before a command or a run needs 
 from __future__ import annotations
 
 import atexit
+import os
 import shlex
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from nbruns.kernel.imports import AfterImport
 from nbruns.kernel.recorder import Recorder
 from nbruns.kernel.reruns import Reruns
 from nbruns.kernel.session import current
+from nbruns.kernel.tracking import track_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -152,6 +154,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
         session = current()
         if session is None:
             return
+        track_here(os.environ)
         recorder = Recorder(shell)
         capturer = Capturer(shell, session, recorder)
         shell.events.register("pre_run_cell", recorder.pre_run_cell)

@@ -82,8 +82,6 @@ class NotebookKernel:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "NBRUNS_"))}
         self.environment = kept | {
             "NBRUNS_HOME": str(self.home),
-            "MLFLOW_TRACKING_URI": "nbruns:",
-            "MLFLOW_REGISTRY_URI": "nbruns:",
             "JPY_SESSION_NAME": str(self.path),
             "IPYTHONDIR": str(folder / "ipython"),
             **environment,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from nbruns.server.app import kernel_environment, server_url
+from nbruns.server.app import server_url
 from nbruns.store import Store
 
 INHERITED = ("NBRUNS_HOME", "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
@@ -27,36 +27,29 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_kernels_inherit_the_store(
+def test_kernels_inherit_the_home_and_nothing_of_mlflow(
     clean_environment: pytest.MonkeyPatch, jp_serverapp: Any, tmp_path: Path
 ) -> None:
-    assert os.environ["NBRUNS_HOME"] == str(tmp_path / "a home")
-    assert os.environ["MLFLOW_TRACKING_URI"] == "nbruns:"
-    assert os.environ["MLFLOW_REGISTRY_URI"] == "nbruns:"
+    # A kernel of an environment without nbruns could not use the address.
+    assert {name: os.environ.get(name) for name in INHERITED} == {
+        "NBRUNS_HOME": str(tmp_path / "a home"),
+        "MLFLOW_TRACKING_URI": None,
+        "MLFLOW_REGISTRY_URI": None,
+    }
 
 
+@pytest.mark.parametrize("before", [None, "/somewhere/else"])
 async def test_the_environment_is_taken_back(
-    clean_environment: pytest.MonkeyPatch, jp_serverapp: Any
+    monkeypatch: pytest.MonkeyPatch, before: str | None, request: pytest.FixtureRequest
 ) -> None:
-    await jp_serverapp.extension_manager.stop_all_extensions()
+    monkeypatch.delenv("NBRUNS_HOME", raising=False)
+    if before is not None:
+        monkeypatch.setenv("NBRUNS_HOME", before)
+    server = request.getfixturevalue("jp_serverapp")
 
-    assert [name for name in INHERITED if name in os.environ] == []
+    await server.extension_manager.stop_all_extensions()
 
-
-def test_a_tracking_server_of_the_user_is_left_alone(
-    clean_environment: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    clean_environment.setenv("MLFLOW_TRACKING_URI", "https://mine.example")
-
-    assert kernel_environment(tmp_path) == {"NBRUNS_HOME": str(tmp_path)}
-
-
-def test_a_registry_of_the_user_is_left_alone(
-    clean_environment: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    clean_environment.setenv("MLFLOW_REGISTRY_URI", "https://mine.example")
-
-    assert kernel_environment(tmp_path)["MLFLOW_REGISTRY_URI"] == "https://mine.example"
+    assert os.environ.get("NBRUNS_HOME") == before
 
 
 async def test_the_home_is_a_setting(jp_fetch: Any, tmp_path: Path) -> None:

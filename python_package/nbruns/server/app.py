@@ -25,7 +25,6 @@ from nbruns.server.store_thread import ARTIFACT_BASE, StoreThread
 from nbruns.store.artifacts import Artifacts
 
 _RETRY_S = 10.0
-_INHERITED = ("NBRUNS_HOME", "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 _ARTIFACTS = r"/nbruns/(?:ajax-)?api/[23]\.0/mlflow-artifacts/artifacts/(.+)"
 
 
@@ -62,8 +61,9 @@ class NbrunsApp(ExtensionApp):
             nbruns_panel=PanelKernel(self.serverapp, self.panel_secret, server_url),
         )
         self.follower = KernelFollower(self.serverapp, self.store)
-        self._environment_before = dict(os.environ)
-        os.environ.update(kernel_environment(home))
+        # Which store it is; that MLflow uses it is for the kernels that have nbruns to say.
+        self._home_before = os.environ.get("NBRUNS_HOME")
+        os.environ["NBRUNS_HOME"] = str(home)
 
     def initialize_handlers(self) -> None:
         """Everything lies under `<base_url>nbruns/`; what nobody knows is answered in JSON too."""
@@ -89,8 +89,10 @@ class NbrunsApp(ExtensionApp):
         if self._is_following:
             await self.follower.stop()
         await self.store.stop()
-        for name in _INHERITED:
-            _restore(name, self._environment_before)
+        if self._home_before is None:
+            os.environ.pop("NBRUNS_HOME", None)
+        else:
+            os.environ["NBRUNS_HOME"] = self._home_before
 
     async def _follow(self) -> None:
         """Follow notebooks and kernels, from the moment on at which the store can be used."""
@@ -110,16 +112,6 @@ class NbrunsApp(ExtensionApp):
                 return
 
 
-def kernel_environment(home: Path) -> dict[str, str]:
-    """What kernels inherit; a tracking server the user has chosen is left alone."""
-    chosen = {"NBRUNS_HOME": str(home)}
-    if not os.environ.get("MLFLOW_TRACKING_URI"):
-        chosen["MLFLOW_TRACKING_URI"] = "nbruns:"
-        # Without one, each call of MLflow's fluent API tries to import pyspark (60 µs).
-        chosen["MLFLOW_REGISTRY_URI"] = os.environ.get("MLFLOW_REGISTRY_URI") or "nbruns:"
-    return chosen
-
-
 def server_url(serverapp: ServerApp) -> str:
     """Where a process on this machine reaches the extension."""
     if serverapp.sock:
@@ -129,10 +121,3 @@ def server_url(serverapp: ServerApp) -> str:
         host = serverapp.ip if serverapp.ip not in ("", "0.0.0.0", "::", "*") else "127.0.0.1"
         origin = f"{scheme}://{f'[{host}]' if ':' in host else host}:{serverapp.port}"
     return url_path_join(origin, serverapp.base_url, "nbruns/")
-
-
-def _restore(name: str, before: dict[str, str]) -> None:
-    if name in before:
-        os.environ[name] = before[name]
-    else:
-        os.environ.pop(name, None)

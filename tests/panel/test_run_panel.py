@@ -9,7 +9,7 @@ import pytest
 
 from nbruns.panel.connection import Address, Connection
 from nbruns.panel.run_panel import RunPanel
-from nbruns.records import LoggedModel, MetricPoint, Run
+from nbruns.records import LoggedModel, MetricPoint, Notebook, Run
 from nbruns.store import Store
 
 StartRun = Callable[..., Run]
@@ -101,6 +101,52 @@ def test_following_another_notebook_changes_the_rows_and_the_ticks(
             assert panel.selection.ticked == ()
             panel.follow(path)
             await until(lambda: names(panel) == ["mine"])
+
+    asyncio.run(look())
+
+
+def test_an_answer_about_the_former_notebook_comes_too_late(
+    address: Address, notebook_run: StartRun, path: str, until: Until
+) -> None:
+    notebook_run("mine")
+
+    async def look() -> None:
+        async with panel_at(address, None) as panel:
+            asked, answered = asyncio.Event(), asyncio.Event()
+            find = panel.feed.client.find_notebook
+
+            async def find_slowly(path: str) -> Notebook | None:
+                found = await find(path)
+                if found is not None:
+                    asked.set()
+                    await answered.wait()
+                return found
+
+            panel.feed.client.find_notebook = find_slowly  # type: ignore[method-assign]
+            panel.follow(path)
+            await asked.wait()
+            panel.follow("another.ipynb")
+            answered.set()
+            await until(lambda: panel.list.note.get("title") == "No runs yet")
+            await asyncio.sleep(0.5)
+            assert names(panel) == []
+            assert panel.header.about["title"] == "another"
+
+    asyncio.run(look())
+
+
+def test_runs_show_after_the_notebook_s_experiment_was_deleted(
+    address: Address, notebook_run: StartRun, kernel_store: Store, path: str, until: Until
+) -> None:
+    former = notebook_run("former")
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: names(panel) == ["former"])
+            kernel_store.experiments.delete(former.experiment_id)
+            await until(lambda: names(panel) == [])
+            notebook_run("anew")
+            await until(lambda: names(panel) == ["anew"])
 
     asyncio.run(look())
 

@@ -16,7 +16,10 @@ Histories = dict[str, list[MetricPoint]]
 
 @dataclass
 class Feed:
-    """The runs of one experiment as far as they were fetched, and what was read about them."""
+    """The runs of one notebook as far as they were fetched, and what was read about them.
+
+    Another notebook gets another feed: what is still on its way for this one ends up here.
+    """
 
     client: Client
     experiment_id: str | None = None
@@ -36,12 +39,6 @@ class Feed:
         self.title = await self.client.experiment_name(notebook.experiment_id)
         return True
 
-    def leave(self) -> None:
-        """Forget the experiment."""
-        self.experiment_id, self.title = None, ""
-        self.pages.clear()
-        self.versions, self._models, self._drawn = {}, {}, None
-
     async def refresh(self, order: str, visible: Sequence[str], reading_from: int) -> None:
         """Fetch the first page again, and the runs in sight where they lie further down."""
         if self.experiment_id is None:
@@ -53,14 +50,19 @@ class Feed:
         if further_down and reading_from >= PAGE_SIZE:
             self.pages.replace(await self.client.get_runs(self.experiment_id, further_down))
         await self.refresh_versions([*fresh, *further_down])
+        if not page.items:
+            # It may have been deleted: the notebook's next run then makes another one.
+            self.experiment_id = None
 
     async def extend(self, order: str) -> None:
         """Fetch the next page."""
-        token = self.pages.next_token
+        pages = self.pages
+        token = pages.next_token
         if self.experiment_id is None or token is None:
             return
         page = await self.client.search_runs(self.experiment_id, order=[order], token=token)
-        self.pages.extend(page)
+        # Pages of another order may have taken the place of these in the meantime.
+        pages.extend(page)
         await self.refresh_versions([run.run_id for run in page.items])
 
     async def refresh_versions(self, run_ids: Sequence[str]) -> None:

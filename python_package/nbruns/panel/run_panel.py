@@ -23,6 +23,7 @@ from nbruns.panel.pulse import Pulse
 from nbruns.panel.registry import RegisterForm, Request, source_of
 from nbruns.panel.run_card import RunCard
 from nbruns.panel.run_list import RunList
+from nbruns.panel.run_pages import RunPages
 from nbruns.panel.selection import Selection
 from nbruns.protocol.names import REVISION_TAG
 from nbruns.records import Run
@@ -88,7 +89,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         self._path = path
         self.selection.clear()
         self.selection.metric = None
-        self.feed.leave()
+        self.feed = Feed(self.feed.client)
         self._renew.ask()
 
     def retry(self) -> None:
@@ -151,7 +152,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
 
     def _reordered(self, _: object) -> None:
         self.list.looking_from = 0
-        self.feed.pages.clear()
+        self.feed.pages = RunPages()
         self._renew.ask()
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
@@ -180,20 +181,17 @@ class RunPanel(w.VBox):  # type: ignore[misc]
     # -- what is fetched and shown
 
     async def _renew_list(self) -> None:
-        path = self._path
+        path, feed = self._path, self.feed
         if path is None:
             self.header.show("Runs", "")
             self.list.say("No notebook in front", "Open a notebook to see its runs.")
             return
-        if self.feed.experiment_id is None and not await self.feed.find_experiment(path):
-            self._show_nothing_yet(path)
-            return
-        looking = self.list.looking_from
-        await self.feed.refresh(self.selection.order, self.list.visible_ids(), looking)
-        if path != self._path:
-            return
-        self._show_list(path)
-        self._detail.ask()
+        if feed.experiment_id is not None or await feed.find_experiment(path):
+            looking = self.list.looking_from
+            await feed.refresh(self.selection.order, self.list.visible_ids(), looking)
+        if feed is self.feed:
+            self._show_list(path)
+            self._detail.ask()
 
     def _show_list(self, path: str) -> None:
         pages = self.feed.pages
@@ -214,14 +212,14 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         )
 
     async def _extend(self) -> None:
-        before = len(self.feed.pages.runs)
-        await self.feed.extend(self.selection.order)
-        if len(self.feed.pages.runs) > before and self._path is not None:
+        feed, before = self.feed, len(self.feed.pages.runs)
+        await feed.extend(self.selection.order)
+        if feed is self.feed and len(feed.pages.runs) > before and self._path is not None:
             self._show_list(self._path)
 
     async def _renew_detail(self) -> None:
-        ticked = self.selection.ticked
-        runs = await self.feed.picked(ticked)
+        ticked, feed = self.selection.ticked, self.feed
+        runs = await feed.picked(ticked)
         if ticked != self.selection.ticked:
             return
         gone = set(ticked) - {run.run_id for run in runs}
@@ -229,7 +227,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
             self.selection.forget(gone)
         shown: list[w.Widget] = [self.form]
         if len(runs) == 1:
-            self.card.show(runs[0], versions=self.feed.versions.get(runs[0].run_id, ()))
+            self.card.show(runs[0], versions=feed.versions.get(runs[0].run_id, ()))
             shown.append(self.card)
         elif runs:
             shown.append(self.compare)

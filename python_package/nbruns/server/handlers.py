@@ -11,14 +11,18 @@ from tornado import web
 
 from nbruns.endpoints import runs
 from nbruns.endpoints.routes import find_endpoint
-from nbruns.errors import InvalidValue, NbrunsError
+from nbruns.errors import InvalidValue, NbrunsError, StoreBusy
 from nbruns.protocol.errors import wire_error
 from nbruns.server.signed_in import SignedIn
+from nbruns.server.store_thread import StoreThread
 from nbruns.store import Store
 
 Endpoint = Callable[[Store, dict[str, Any]], dict[str, Any]]
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
+# What a training loop calls again and again, one short transaction each.
+QUICK = frozenset({runs.log_metric, runs.log_param, runs.set_tag})
+MOST_QUICK_BYTES = 8_192
 # Jupyter's own, which any handler may be sent.
 _JUPYTERS_ARGUMENTS = {"token", "_xsrf", "no_track_activity"}
 
@@ -58,12 +62,14 @@ class ProtocolHandler(SignedIn):
 
     async def answer(self, path: str) -> None:
         """Find the endpoint, run it on the store's thread, write what it replies."""
+        reply: dict[str, Any] | bytes
         try:
             endpoint, values = find_endpoint(self.request.method or "", path)
             fields = {**self.query_fields(), **values}
-            status, reply = await self.settings["nbruns_store"].run(
-                respond, endpoint, self.request.body, fields
-            )
+            store: StoreThread = self.settings["nbruns_store"]
+            is_quick = endpoint in QUICK and len(self.request.body) < MOST_QUICK_BYTES
+            run = store.run_quick if is_quick else store.run
+            status, reply = await run(respond, endpoint, self.request.body, fields)
         except NbrunsError as error:
             status, reply = wire_error(error)
         self.say(status, reply)
@@ -96,6 +102,8 @@ def respond(
         if endpoint is runs.search:
             return 200, runs.search_text(store, asked).encode()
         status, reply = 200, endpoint(store, asked)
+    except StoreBusy:
+        raise
     except Exception as error:
         # Whatever fails, the client gets the protocol's JSON; wire_error logs the unexpected.
         status, reply = wire_error(error)

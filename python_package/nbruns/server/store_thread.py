@@ -7,13 +7,14 @@ cannot be opened does not stop the server: each call says why and tries again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from nbruns.errors import StoreUnusable
+from nbruns.errors import StoreBusy, StoreUnusable
 from nbruns.store import Store
 
 P = ParamSpec("P")
@@ -29,6 +30,7 @@ class StoreThread:
         self.home = home
         self._store: Store | None = None
         self._executor = ThreadPoolExecutor(1, "nbruns-store")
+        self._jobs = 0
 
     async def run(
         self, work: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs
@@ -38,7 +40,24 @@ class StoreThread:
         def job() -> T:
             return work(self._opened(), *args, **kwargs)
 
-        return await asyncio.get_running_loop().run_in_executor(self._executor, job)
+        self._jobs += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, job)
+        finally:
+            self._jobs -= 1
+
+    async def run_quick(
+        self, work: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """As `run`, for work of microseconds: here and now where nothing is in its way.
+
+        The way to another thread and back costs more than to write a metric (0.25 ms of
+        the 0.75 ms a call takes). What would have to wait for other writers still goes there.
+        """
+        if self._store is not None and self._jobs == 0:
+            with contextlib.suppress(StoreBusy), self._store.db.impatient():
+                return work(self._store, *args, **kwargs)
+        return await self.run(work, *args, **kwargs)
 
     async def stop(self) -> None:
         """Finish what was asked for, then close the file."""

@@ -67,10 +67,12 @@ def unusable(path: str, error: sqlite3.Error) -> StoreUnusable | None:
 class PatientConnection(sqlite3.Connection):
     """A connection whose statements wait their turn behind other writers, in short naps.
 
-    Raises StoreBusy after 30 seconds without a gap, StoreUnusable when the file is at fault.
+    Raises StoreBusy after 30 seconds without a gap (`patience_s`), StoreUnusable when the
+    file is at fault.
     """
 
     path = ""
+    patience_s = _PATIENCE_S
 
     def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
         try:
@@ -85,11 +87,11 @@ class PatientConnection(sqlite3.Connection):
             raise unusable(self.path, error) or error from error
 
     def _again(self, call: Any, sql: str, values: Any, error: sqlite3.Error) -> sqlite3.Cursor:
-        until = time.monotonic() + _PATIENCE_S
+        until = time.monotonic() + self.patience_s
         while _is_busy(error):
-            if time.monotonic() > until:
+            if time.monotonic() >= until:
                 raise StoreBusy(
-                    f"Other programs kept '{self.path}' locked for {_PATIENCE_S:.0f} seconds; "
+                    f"Other programs kept '{self.path}' locked for {self.patience_s:.0f} seconds; "
                     "nothing was written. Try again, or close what is holding it"
                 ) from error
             time.sleep(_NAP_S)
@@ -111,7 +113,7 @@ class Database:
     closed before and opened anew on both sides, for SQLite's locks do not survive it.
     """
 
-    conn: sqlite3.Connection
+    conn: PatientConnection
 
     def __init__(self, path: Path | str) -> None:
         self.path = str(path)
@@ -134,7 +136,7 @@ class Database:
         """sqlite_utils on this connection, loaded when first asked for (0.1 s)."""
         return _sqlite_utils_database()(self.conn)
 
-    def _connection(self) -> sqlite3.Connection:
+    def _connection(self) -> PatientConnection:
         conn = sqlite3.connect(
             self.path,
             isolation_level=None,
@@ -181,6 +183,18 @@ class Database:
                 raise
             while self._afterwards:
                 self._afterwards.pop(0)()
+
+    @contextmanager
+    def impatient(self) -> Iterator[None]:
+        """Inside, nothing waits: StoreBusy at once when another thread or program is writing."""
+        if not self.lock.acquire(blocking=False):
+            raise StoreBusy(f"Another thread is using '{self.path}'")
+        try:
+            self.conn.patience_s = 0.0
+            yield
+        finally:
+            self.conn.patience_s = _PATIENCE_S
+            self.lock.release()
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Do something once the present transaction is kept; nothing if it is not."""

@@ -142,3 +142,16 @@ def test_without_a_file_the_executed_cells_are_the_notebook() -> None:
 
     assert [cell["id"] for cell in joined["cells"]] == ["a", "b"]
     assert joined["nbformat"] == 4
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"nbformat": "4", "nbformat_minor": 5, "cells": [{"id": "a"}]},
+        {"nbformat": None, "cells": []},
+        {"nbformat": 4, "nbformat_minor": 5, "cells": None},
+        {"nbformat": 4, "nbformat_minor": 5, "cells": ["a", None, {"id": ["a"]}, {"id": 7}, {}]},
+    ],
+)
+def test_what_is_no_id_is_passed_over(content: dict[str, Any]) -> None:
+    assert cell_ids(content) == []

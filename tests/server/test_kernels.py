@@ -253,6 +253,21 @@ def test_a_run_resumed_by_another_process_is_that_one_s(
     notebook.run("mlflow.end_run()")
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, '["a list"]', '{"nbformat": "4", "cells": [3]}'])
+def test_a_file_that_is_no_notebook_is_followed_too(
+    opened: Callable[..., ServedNotebook], live_server: Any, text: str
+) -> None:
+    path = f"odd-{len(text)}.ipynb"
+    (live_server.work / path).write_text(text)
+    notebook = opened(path)
+    run = notebook.start_run(path)
+    assert experiment_name(live_server, run) == path.removesuffix(".ipynb")
+
+    os.kill(notebook.pid(), signal.SIGKILL)
+
+    assert ended(live_server, path)["info"]["status"] == "KILLED"
+
+
 def test_a_server_that_starts_closes_what_was_left_open(
     new_server: Callable[..., Any],
 ) -> None:

@@ -84,10 +84,10 @@ def guessed_path() -> str | None:
 
 
 def read_notebook(path: str) -> dict[str, Any] | None:
-    """The notebook on disk; None where there is none, or a half-written one."""
+    """The notebook on disk; None where there is none, a half-written or an unreadable one."""
     try:
         content = json.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
 

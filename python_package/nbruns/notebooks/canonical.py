@@ -59,10 +59,18 @@ def join(frame: bytes, cells: Iterable[CellParts]) -> NotebookContent:
 
 
 def cell_ids(content: NotebookContent) -> list[str]:
-    """The ids of the cells, where the file keeps ids (format 4.5 and later)."""
-    if (content.get("nbformat", 4), content.get("nbformat_minor", 0)) < (4, 5):
+    """The ids of the cells, where the file keeps ids (format 4.5 and later).
+
+    A file anybody wrote may hold anything: what is no id is passed over.
+    """
+    try:
+        if (content.get("nbformat", 4), content.get("nbformat_minor", 0)) < (4, 5):
+            return []
+    except TypeError:
         return []
-    return [cell["id"] for cell in content.get("cells", []) if cell.get("id")]
+    cells = content.get("cells")
+    ids = [cell.get("id") for cell in cells if isinstance(cell, dict)] if cells else []
+    return [one for one in ids if isinstance(one, str) and one]
 
 
 def skipped_cell_ids(content: NotebookContent) -> set[str]:

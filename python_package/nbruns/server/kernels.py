@@ -21,6 +21,7 @@ import psutil  # type: ignore[import-untyped]
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import ensure_async
 
+from nbruns.errors import NbrunsError
 from nbruns.identity import now_ms
 from nbruns.notebooks.canonical import cell_ids
 from nbruns.protocol.names import END_REASON_TAG
@@ -110,8 +111,18 @@ class KernelFollower:
                 continue
             seen[session["id"]] = kernel["id"], path
             if self._bound.get(session["id"]) != seen[session["id"]]:
-                await self.store.run(_bind, kernel["id"], path, self._file_id(path))
+                await self._bind_session(kernel["id"], path)
         self._bound = seen
+
+    async def _bind_session(self, kernel_id: str, path: str) -> None:
+        try:
+            await self.store.run(_bind, kernel_id, path, self._file_id(path))
+        except NbrunsError:
+            # The store's trouble passes, and the next tick tries again.
+            raise
+        except Exception:
+            # One odd notebook must not keep the others from being followed.
+            self.log.exception("The notebook '%s' is not followed", path)
 
     def _file_id(self, path: str) -> str | None:
         files = self.serverapp.web_app.settings.get("file_id_manager")
@@ -222,7 +233,7 @@ def _cell_ids_on_disk(store: Store, path: str) -> list[str]:
     try:
         content = json.loads((store.notebooks.root / path).read_text("utf-8"))
         return cell_ids(content)
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return []
 
 

@@ -101,6 +101,7 @@ def test_following_another_notebook_changes_the_rows_and_the_ticks(
             assert panel.selection.ticked == ()
             panel.follow(path)
             await until(lambda: names(panel) == ["mine"])
+            assert panel.selection.ticked == (run.run_id,)
 
     asyncio.run(look())
 

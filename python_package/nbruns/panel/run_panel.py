@@ -24,7 +24,7 @@ from nbruns.panel.registry import RegisterForm, Request, source_of
 from nbruns.panel.run_card import RunCard
 from nbruns.panel.run_list import RunList
 from nbruns.panel.run_pages import RunPages
-from nbruns.panel.selection import Selection
+from nbruns.panel.selection import NOTHING_PICKED, Picked, Selection
 from nbruns.protocol.names import REVISION_TAG
 from nbruns.records import Run
 
@@ -49,6 +49,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         self._opener: OpenRevision | None = None
         self.selection = Selection()
         self._path = path
+        self._left: dict[str, Picked] = {}
         self._stop_listening: Callable[[], None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._renew = Pulse(self._renew_list, failed=self._complain)
@@ -87,8 +88,9 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         if path == self._path:
             return
         self._path = path
-        self.selection.clear()
-        self.selection.metric = None
+        if self.feed.experiment_id is not None:
+            self._left[self.feed.experiment_id] = self.selection.picked
+        self.selection.picked = NOTHING_PICKED
         self.feed = Feed(self.feed.client)
         self._renew.ask()
 
@@ -186,12 +188,21 @@ class RunPanel(w.VBox):  # type: ignore[misc]
             self.header.show("Runs", "")
             self.list.say("No notebook in front", "Open a notebook to see its runs.")
             return
-        if feed.experiment_id is not None or await feed.find_experiment(path):
+        is_new = feed.experiment_id is None
+        if not is_new or await feed.find_experiment(path):
+            if is_new and feed is self.feed:
+                self._take_up_again(feed)
             looking = self.list.looking_from
             await feed.refresh(self.selection.order, self.list.visible_ids(), looking)
         if feed is self.feed:
             self._show_list(path)
             self._detail.ask()
+
+    def _take_up_again(self, feed: Feed) -> None:
+        """Pick what was picked when this notebook was last in front, by whatever name."""
+        picked = self._left.pop(feed.experiment_id or "", None)
+        if picked is not None and not self.selection.ticked:
+            self.selection.picked = picked
 
     def _show_list(self, path: str) -> None:
         pages = self.feed.pages

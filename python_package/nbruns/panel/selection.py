@@ -23,6 +23,10 @@ COLOURS = (
 )
 
 
+Picked = tuple[tuple[str, ...], dict[str, str], str | None]
+NOTHING_PICKED: Picked = ((), {}, None)
+
+
 class Selection(t.HasTraits):
     """Ticked runs with their colours, the metric drawn, the order, the run being registered."""
 
@@ -31,6 +35,17 @@ class Selection(t.HasTraits):
     metric = t.Unicode(None, allow_none=True)
     order = t.Unicode(NEWEST_FIRST)
     registering = t.Unicode(None, allow_none=True)
+
+    @property
+    def picked(self) -> Picked:
+        """The ticks, their colours and the metric, to be picked again later."""
+        return self.ticked, self.colours, self.metric
+
+    @picked.setter
+    def picked(self, picked: Picked) -> None:
+        ticked, self.colours, metric = picked
+        self._set(ticked)
+        self.metric = metric
 
     def toggle(self, run_id: str) -> None:
         """Tick a run, or untick it."""

@@ -47,6 +47,17 @@ def test_a_run_started_elsewhere_learns_its_notebook(store: Store, run: Run) -> 
     assert store.runs.get(run.run_id).tags["nbruns.notebook"] == revision["notebook_id"]
 
 
+def test_a_document_without_the_cell_that_started_the_run_is_another_one(
+    store: Store, run: Run
+) -> None:
+    store.runs.set_tags(run.run_id, {"nbruns.cell": "a"})
+    other = {**CONTENT, "cells": [{**CELL, "id": "b"}]}
+
+    assert captured(store, run, path="b.ipynb", content=other) is None
+    assert store.revisions.of_run(run.run_id) is None
+    assert captured(store, run)["path"] == "a.ipynb"
+
+
 def test_the_end_of_a_run_brings_the_outputs(store: Store, run: Run) -> None:
     captured(store, run)
     shown = {"output_type": "stream", "name": "stdout", "text": "done"}

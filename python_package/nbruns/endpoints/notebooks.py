@@ -9,7 +9,7 @@ from typing import Any, cast
 from nbruns.errors import InvalidValue, NotFound
 from nbruns.notebooks.canonical import cell_ids
 from nbruns.protocol.fields import clean_text, find, limit, optional, required, text, texts
-from nbruns.protocol.names import KERNEL_TAG, NOTEBOOK_TAG, REVISION_TAG
+from nbruns.protocol.names import CELL_TAG, KERNEL_TAG, NOTEBOOK_TAG, REVISION_TAG
 from nbruns.records import ExecutedCell, NotebookContent, Run
 from nbruns.store import Store
 from nbruns.store.revisions import Moment
@@ -43,9 +43,15 @@ def all_notebooks(store: Store, body: Body) -> Body:
 
 
 def capture(store: Store, body: Body) -> Body:
-    """POST revisions/capture: the live document, as the start or the end of a run."""
+    """POST revisions/capture: the live document, as the start or the end of a run.
+
+    The revision is null where another document was sent: those of a shared kernel all hear it.
+    """
     run = store.runs.get(required(body, "run_id"))
     path, content = required(body, "path"), _content(body)
+    ids, started_by = cell_ids(content), run.tags.get(CELL_TAG)
+    if started_by and ids and started_by not in ids:
+        return {"revision": None}
     revision = store.revisions.capture(
         _notebook_id(store, run, path, content),
         content,
@@ -54,7 +60,7 @@ def capture(store: Store, body: Body) -> Body:
         run_id=run.run_id,
         moment=_moment(body),
     )
-    store.notebooks.remember_cells(revision.notebook_id, cell_ids(content))
+    store.notebooks.remember_cells(revision.notebook_id, ids)
     shown = store.revisions.of_run(run.run_id) or revision
     if run.tags.get(REVISION_TAG) != shown.revision_id:
         store.runs.set_tags(run.run_id, {REVISION_TAG: shown.revision_id})

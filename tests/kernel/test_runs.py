@@ -94,6 +94,19 @@ def test_an_exception_leaves_the_run_failed_with_its_traceback(
     assert "raise ValueError('no such column')" in (folder / "traceback.txt").read_text()
 
 
+def test_a_failed_run_whose_artifacts_lie_elsewhere_ends_without_a_word(
+    kernel: NotebookKernel,
+) -> None:
+    reply = kernel.run(
+        "there = mlflow.create_experiment('remote', artifact_location='s3://bucket/there')\n"
+        "with mlflow.start_run(run_name='remote', experiment_id=there): 1 / 0"
+    )
+
+    assert "ZeroDivisionError" in reply.error
+    assert reply.stderr == ""
+    assert newest(kernel, "remote").tags["nbruns.end_reason"].startswith("ZeroDivisionError")
+
+
 def test_an_interrupt_leaves_the_run_killed(kernel: NotebookKernel) -> None:
     kernel.run(
         "import os, signal, threading\n"
@@ -138,6 +151,31 @@ def test_the_browser_is_asked_at_the_start_and_at_the_end(kernel: NotebookKernel
 
     assert [one["reason"] for one in reply.captures] == ["start", "end"]
     assert {one["run_id"] for one in reply.captures} == {kernel.runs()[0].run_id}
+
+
+def test_runs_that_a_thread_starts_between_cells_each_ask_the_browser(
+    kernel: NotebookKernel,
+) -> None:
+    reply = kernel.run(
+        "import threading\n"
+        "def work(name):\n"
+        "    with mlflow.start_run(run_name=name): pass\n"
+        "asked = []\n"
+        "send = get_ipython().kernel.session.send\n"
+        "def sending(stream, kind, content=None, *args, **more):\n"
+        "    if kind == 'update_display_data':\n"
+        "        asked.append(content['transient']['display_id'])\n"
+        "    return send(stream, kind, content, *args, **more)\n"
+        "get_ipython().kernel.session.send = sending\n"
+        "timers = [threading.Timer(at, work, [f'timed {at}']) for at in (0.3, 0.6)]\n"
+        "for timer in timers: timer.start()"
+    )
+    assert reply.error == ""
+    time.sleep(1.5)
+
+    asked = kernel.run("get_ipython().kernel.session.send = send; print(*asked)").stdout.split()
+
+    assert len({name for name in asked if name.endswith("-start")}) == 2
 
 
 def test_without_a_browser_the_executed_cells_join_the_file(kernel: NotebookKernel) -> None:  # N5

@@ -6,11 +6,13 @@ hears; nothing waits for an answer.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from nbruns.errors import InvalidValue
 from nbruns.kernel.faults import harmless
 from nbruns.kernel.session import current
 from nbruns.protocol.names import CAPTURE_MIME, END_REASON_TAG
@@ -38,12 +40,12 @@ class Capturer:
 
     def run_started(self, store: Store, run_id: str) -> None:
         """Ask for the live document, once for all runs of one execution of a cell."""
-        position = self.recorder.current.position if self.recorder.current else 0
-        sibling = None
-        if self._first_of_cell is not None and self._first_of_cell[0] == position:
-            sibling = self._first_of_cell[1]
+        cell, first, sibling = self.recorder.current, self._first_of_cell, None
+        if cell is not None and first is not None and first[0] == cell.position:
+            sibling = first[1]
         else:
-            self._first_of_cell = position, run_id
+            # A run that a thread starts between two cells may find another document each time.
+            self._first_of_cell = None if cell is None else (cell.position, run_id)
             self._ask(run_id, "start")
         self._writing(store).expect(run_id, "start", sibling)
 
@@ -142,6 +144,8 @@ def _keep_error(store: Store, run: Run, error: BaseException) -> None:
         store.runs.update(run.run_id, status="KILLED")
         words = "interrupted"
     store.runs.set_tags(run.run_id, {END_REASON_TAG: words[:500]})
-    folder = store.artifacts.folder(run.artifact_uri)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "traceback.txt").write_text("".join(traceback.format_exception(error)), "utf-8")
+    # Artifacts that lie elsewhere (s3://…) are written by MLflow alone.
+    with contextlib.suppress(InvalidValue):
+        folder = store.artifacts.folder(run.artifact_uri)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "traceback.txt").write_text("".join(traceback.format_exception(error)), "utf-8")

@@ -60,6 +60,7 @@ class Writer(threading.Thread):
     def expect(self, run_id: str, moment: Moment, sibling: str | None) -> None:
         """Write the executed cells soon, and see to a run's revision in a second."""
         with self._awake:
+            # Under the lock, so that they lie in the order of their times.
             self._due.append(Due(time.monotonic() + PATIENCE_S, run_id, moment, sibling))
             self._is_wanted = True
             self._awake.notify()
@@ -92,13 +93,13 @@ class Writer(threading.Thread):
             while not (self._is_wanted or self._is_ending or self._next_in() <= 0):
                 self._awake.wait(min(self._next_in(), 3600))
             now = time.monotonic()
-            due = [one for one in self._due if self._is_ending or one.at <= now]
-            self._due = [one for one in self._due if one not in due]
+            count = sum(self._is_ending or one.at <= now for one in self._due)
+            due, self._due = self._due[:count], self._due[count:]
             self._is_wanted = False
             return due, self._is_ending
 
     def _next_in(self) -> float:
-        return min((one.at for one in self._due), default=float("inf")) - time.monotonic()
+        return (self._due[0].at if self._due else float("inf")) - time.monotonic()
 
     def _record(self, store: Store) -> None:
         taken = self.recorder.take()

@@ -42,5 +42,6 @@ def user_name() -> str:
     """The operating system's user, or 'unknown' where it has no name."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):
+    except (KeyError, OSError, ImportError):
+        # Windows without a name in the environment: Python before 3.13 then looks for `pwd`.
         return "unknown"

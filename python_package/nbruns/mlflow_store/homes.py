@@ -8,7 +8,8 @@ import sqlite3
 import threading
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
+from urllib.request import url2pathname
 
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import ErrorCode
@@ -54,8 +55,8 @@ def home_of(store_uri: str | None) -> Path:
         raise MlflowException.invalid_parameter_value(
             f"'{store_uri}' names no home: write nbruns: or nbruns:///an/absolute/folder"
         )
-    path = unquote(parts.path)
-    return Path(path) if path.strip("/") else home_folder()
+    # On Windows '/C:/some/home' is read as the path it stands for.
+    return Path(url2pathname(parts.path)) if parts.path.strip("/") else home_folder()
 
 
 def told(error: Exception) -> MlflowException:

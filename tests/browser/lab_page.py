@@ -177,12 +177,9 @@ class LabServer:
         return name
 
     def complaints(self) -> list[str]:
-        """Warnings and errors of nbruns, and tracebacks of anyone, in the server's log."""
-        return [
-            line
-            for line in self.log_file.read_text("utf-8", "replace").splitlines()
-            if re.match(r"\[[WEC] .*nbruns", line) or "Traceback (most recent" in line
-        ]
+        """Warnings and errors of nbruns, and tracebacks that went through it, in the log."""
+        ours = re.compile(r"\[[WEC] .*nbruns|File .*(python_package|site-packages)/nbruns/")
+        return [line for line in self.log_file.read_text("utf-8").splitlines() if ours.search(line)]
 
 
 @dataclass

@@ -37,7 +37,7 @@ function render({ model, el }) {
     const parts = params.filter(row => row.cells.some(cell => cell.absent));
     const body = make('tbody', { class: 'nbruns-params' }, group('Parameters that differ', span));
     body.append(...whole.map(line));
-    if (!params.length) body.append(make('tr', { class: 'nbruns-same' }, make('th', { colspan: span, text: 'None: every ticked run has the same parameters.' })));
+    if (!params.length) body.append(make('tr', { class: 'nbruns-same' }, make('th', { colspan: span, text: 'None: all are the same.' })));
     if (parts.length <= 3 || partsShown) body.append(...parts.map(line));
     else {
       const more = make('button', { type: 'button', class: 'nbruns-link nbruns-moreParams', text: `${parts.length} ${whole.length ? 'more ' : ''}that not every run has` });

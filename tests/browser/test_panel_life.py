@@ -1,0 +1,90 @@
+"""The panel over a renamed notebook, a reloaded page, a killed kernel and a dark theme."""
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+from lab_page import SLOW_MS, LabPage, LabServer
+from playwright.sync_api import expect
+from runs_panel import RunsPanel
+
+TRAIN = (
+    "import mlflow\n"
+    "with mlflow.start_run(run_name='first'):\n"
+    "    mlflow.log_params({'depth': 3, 'kind': 'forest'})\n"
+    "    for step in range(20):\n"
+    "        mlflow.log_metrics({'val_loss': 1 / (step + 1), 'val_acc': step / 20}, step=step)"
+)
+
+
+@pytest.fixture
+def panel(lab: LabPage, lab_server: LabServer) -> RunsPanel:
+    """The panel beside a notebook that has made a run."""
+    lab.open(lab_server.write_notebook("churn.ipynb", [TRAIN]))
+    panel = RunsPanel(lab)
+    panel.open()
+    lab.run_cell("log_params")
+    expect(panel.rows()).to_have_count(1, timeout=SLOW_MS)
+    return panel
+
+
+def panel_kernels(server: LabServer) -> list[psutil.Process]:
+    """The processes of the panel's own kernel."""
+    assert server.process is not None
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    return [child for child in children if "NBRUNS_PANEL_TOKEN" in child.environ()]
+
+
+# F2 F3 N6
+def test_the_panel_goes_on(
+    panel: RunsPanel, lab: LabPage, lab_server: LabServer, screenshots: Path
+) -> None:
+    keeps_the_runs_of_a_renamed_notebook(panel, lab)
+    comes_back_with_the_page(panel, lab)
+    comes_back_after_its_kernel_was_killed(panel, lab_server)
+    looks_right_in_the_dark(panel, lab, screenshots)
+
+    assert lab.our_errors() == []
+    assert lab_server.complaints() == []
+
+
+def keeps_the_runs_of_a_renamed_notebook(panel: RunsPanel, lab: LabPage) -> None:
+    lab.page.evaluate(
+        "window.jupyterapp.serviceManager.contents.rename('churn.ipynb', 'leavers.ipynb')"
+    )
+    lab.in_front = "leavers.ipynb"
+    expect(panel.title).to_have_text("leavers", timeout=SLOW_MS)
+    expect(panel.rows()).to_have_count(1)
+    lab.run_cell("log_params")
+    expect(panel.rows()).to_have_count(2, timeout=SLOW_MS)
+
+
+def comes_back_with_the_page(panel: RunsPanel, lab: LabPage) -> None:
+    lab.command("docmanager:save")
+    panel.tick(panel.rows().first)
+    lab.page.reload()
+    expect(panel.rows()).to_have_count(2, timeout=SLOW_MS)
+    expect(panel.rows().first.locator(".nbruns-tick")).to_be_checked()
+
+
+def comes_back_after_its_kernel_was_killed(panel: RunsPanel, server: LabServer) -> None:
+    (kernel,) = panel_kernels(server)
+    os.kill(kernel.pid, signal.SIGKILL)
+    # What was shown stays in sight until the new kernel, which knows no ticks, has its own.
+    expect(panel.rows().first.locator(".nbruns-tick")).not_to_be_checked(timeout=SLOW_MS)
+    expect(panel.rows()).to_have_count(2, timeout=SLOW_MS)
+    assert [one.pid for one in panel_kernels(server)] != [kernel.pid]
+    panel.tick(panel.rows().first)
+    expect(panel.root.locator(".nbruns-card")).to_contain_text("depth", timeout=SLOW_MS)
+
+
+def looks_right_in_the_dark(panel: RunsPanel, lab: LabPage, screenshots: Path) -> None:
+    lab.page.evaluate(
+        "window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
+    )
+    expect(lab.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    panel.tick(panel.rows().nth(1))
+    expect(panel.curves()).to_have_count(2, timeout=SLOW_MS)
+    lab.screenshot(screenshots, "7-dark")

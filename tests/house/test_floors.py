@@ -28,7 +28,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"protocol", "notebooks"},
         {"ipywidgets", "traitlets", "anywidget", "plotly", "tornado", "comm", "IPython"},
     ),
-    "cli": ({"endpoints", "store", "protocol", "notebooks", "server"}, set()),
+    "transfer": ({"store"}, {"yaml"}),
+    "cli": ({"endpoints", "store", "protocol", "notebooks", "server", "transfer"}, set()),
     "__init__": ({"server"}, set()),
 }
 ALLOWED_EVERYWHERE_ON_THE_GROUND = {"identity": {"jupyter_core"}}

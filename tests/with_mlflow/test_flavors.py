@@ -97,10 +97,45 @@ def test_boosted_trees(fluent: MlflowClient, library: str) -> None:
     assert_loads_everywhere(fluent, info, run.info.run_id, model.predict(FEW))
 
 
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_autologging_boosted_trees(in_process: MlflowClient, library: str) -> None:
+    made = pytest.importorskip(library, reason="a test of a library that is not always there")
+    mlflow.set_tracking_uri(in_process._tracking_client.tracking_uri)
+    mlflow.set_experiment("autologging")
+    flavor = getattr(mlflow, library)
+    # Without the model, whose packages MLflow takes ten seconds to find out.
+    flavor.autolog(silent=True, log_models=False)
+    try:
+        with mlflow.start_run() as run:
+            classifier = made.XGBClassifier if library == "xgboost" else made.LGBMClassifier
+            classifier(n_estimators=3, learning_rate=0.5).fit(X, Y, eval_set=[(X, Y)])
+    finally:
+        flavor.autolog(disable=True)
+    found = in_process.get_run(run.info.run_id)
+
+    assert found.data.params["learning_rate"] == "0.5"
+    (metric,) = found.data.metrics
+    assert [point.step for point in in_process.get_metric_history(run.info.run_id, metric)] == [
+        0,
+        1,
+        2,
+    ]
+    assert found.inputs.dataset_inputs
+
+
 def test_pytorch(fluent: MlflowClient) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is too large to ask for in tests")
-    model = torch.nn.Linear(4, 1)
-    with mlflow.start_run():
-        info = mlflow.pytorch.log_model(model, name="net", pip_requirements=UNASKED)
+    model, few = torch.nn.Linear(4, 1), FEW.to_numpy("float32")
+    expected = model(torch.from_numpy(few)).detach().numpy()
+    with mlflow.start_run() as run:
+        # Exported along an example: MLflow's form for models that run no code when loaded.
+        info = mlflow.pytorch.log_model(
+            model, name="net", input_example=few, pip_requirements=UNASKED
+        )
+    version = mlflow.register_model(info.model_uri, "net").version
+    fluent.set_registered_model_alias("net", "champion", version)
 
-    assert mlflow.pytorch.load_model(f"models:/{info.model_id}").in_features == 4
+    for uri in (f"models:/{info.model_id}", "models:/net@champion", f"runs:/{run.info.run_id}/net"):
+        loaded = mlflow.pytorch.load_model(uri)
+        assert (loaded(torch.from_numpy(few)).detach().numpy() == expected).all(), uri
+        assert mlflow.pyfunc.load_model(uri).predict(few).tolist() == expected.tolist(), uri

@@ -81,7 +81,7 @@ def test_log_metric_one_by_one(
             asked = best_us(2000, lambda i: mlflow.log_metric("loss", 0.5, step=i))
     floor = asked + bare_row_us(tmp_path)
 
-    say(f"log_metric: {took:.0f} µs, {took / floor:.2f} × the floor of {floor:.0f} (at most 1.6)")
+    say(f"log_metric: {took:.0f} µs, {took / floor:.2f} x the floor of {floor:.0f} (at most 1.6)")
     assert took < 1.6 * floor
 
 

@@ -30,7 +30,7 @@ def test_the_extension_is_light(
     new_server: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    say: Callable[[str], None],
 ) -> None:
     # As installed: with bytecode, which this machine may be told not to write.
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
@@ -43,7 +43,6 @@ def test_the_extension_is_light(
 
     more_memory = statistics.median(ours[0] - bare[0] for bare, ours in pairs)
     more_time = min(ours[1] for _, ours in pairs) - min(bare[1] for bare, _ in pairs)
-    with capsys.disabled():
-        print(f"\nserver: {more_memory:+.1f} MB (at most 25), {more_time:+.3f} s CPU (at most 0.1)")
+    say(f"more than a bare server: {more_memory:.1f} MB (at most 25), {more_time:.3f} s CPU (0.1)")
     assert more_memory < 25
     assert more_time < 0.1

@@ -161,3 +161,16 @@ def test_a_model_written_with_skops_is_asked_about_each_time(fitted: NotebookKer
     reply = fitted.run("mlflow.sklearn.log_model(model, name='m', serialization_format='skops');")
 
     assert "could not" not in reply.stderr
+
+
+def test_without_skops_a_model_is_logged_all_the_same(fitted: NotebookKernel) -> None:
+    reply = fitted.run(
+        "import sys; sys.modules['skops'] = None\n"
+        "kept = mlflow.sklearn.log_model(model, name='kept')\n"
+        "del sys.modules['skops']\n"
+        "print(mlflow.models.get_model_info(kept.model_uri).flavors['sklearn'])"
+    )
+
+    assert reply.error == ""
+    assert "the model is kept with cloudpickle" in reply.stdout
+    assert "'serialization_format': 'cloudpickle'" in reply.stdout

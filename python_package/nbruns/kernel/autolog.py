@@ -13,6 +13,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -47,6 +48,7 @@ class Autolog:
         """Wait for the libraries; those imported already are followed at once."""
         self.imports.call("sklearn.base", self._await_fit)
         self.imports.call("mlflow.sklearn.utils", _quieten)
+        self.imports.call("mlflow.sklearn", _do_without_skops)
         self.imports.call("mlflow.models", _keep_requirements)
         for name, (module, library) in LIBRARIES.items():
             self.imports.call(name, self._after(module, library))
@@ -152,6 +154,27 @@ def _quieten(utils: ModuleType) -> None:
             return log(*args, **kwargs)
 
     utils._log_estimator_content = quiet  # type: ignore[attr-defined]
+
+
+def _do_without_skops(flavor: ModuleType) -> None:
+    """Where skops is missing, have `log_model` write what the autologger writes: cloudpickle.
+
+    MLflow 3.17 writes skops unless told otherwise, and mlflow-skinny does not bring it: the
+    cell would fail after the training.
+    """
+    choose = getattr(flavor, "_get_default_serialization_format", None)
+    if choose is None:
+        return
+
+    @functools.wraps(choose)
+    def chosen() -> Any:
+        wanted = choose()
+        if wanted != "skops" or find_spec("skops") is not None:
+            return wanted
+        tell("the model is kept with cloudpickle (pip install skops for MLflow's safer format)")
+        return "cloudpickle"
+
+    flavor._get_default_serialization_format = chosen  # type: ignore[attr-defined]
 
 
 def _keep_requirements(models: ModuleType) -> None:

@@ -253,6 +253,15 @@ def test_a_run_resumed_by_another_process_is_that_one_s(
     notebook.run("mlflow.end_run()")
 
 
+def test_a_notebook_opened_for_collaboration_is_the_same_notebook(
+    opened: Callable[..., ServedNotebook], live_server: Any
+) -> None:
+    alone = opened("shared.ipynb", code_cell("i1", "x")).start_run("alone")
+    together = opened("RTC:shared.ipynb").start_run("together")
+
+    assert together["info"]["experiment_id"] == alone["info"]["experiment_id"]
+
+
 @pytest.mark.parametrize("text", ["[" * 100_000, '["a list"]', '{"nbformat": "4", "cells": [3]}'])
 def test_a_file_that_is_no_notebook_is_followed_too(
     opened: Callable[..., ServedNotebook], live_server: Any, text: str

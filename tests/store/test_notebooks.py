@@ -34,6 +34,12 @@ def test_a_notebook_met_twice_is_one(store: Store, folder: Path) -> None:
     assert store.notebooks.get(first.notebook_id).path == "churn.ipynb"
 
 
+def test_a_server_rooted_at_the_root_hands_out_relative_paths(store: Store) -> None:
+    store.notebooks.root = Path("/")
+
+    assert store.notebooks.resolve("work/churn.ipynb").path == "work/churn.ipynb"
+
+
 def test_equal_paths_below_different_folders_are_two(store: Store, tmp_path: Path) -> None:
     store.notebooks.root = tmp_path / "one"
     one = store.notebooks.resolve("Untitled.ipynb")

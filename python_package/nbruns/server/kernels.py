@@ -106,7 +106,9 @@ class KernelFollower:
         """Write down which notebook each kernel serves, where that has changed."""
         seen: dict[str, tuple[str, str]] = {}
         for session in await ensure_async(self.serverapp.session_manager.list_sessions()):
-            path, kernel = str(session["path"]).strip("/"), session.get("kernel")
+            # Real-time collaboration puts its drive's name before the path.
+            path = str(session["path"]).removeprefix("RTC:").strip("/")
+            kernel = session.get("kernel")
             if kernel is None or not path.endswith(".ipynb"):
                 continue
             seen[session["id"]] = kernel["id"], path

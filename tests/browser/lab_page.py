@@ -9,17 +9,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import shutil
-import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jupyter_process import LiveServer
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 SLOW_MS = 60_000
@@ -34,110 +29,40 @@ CHROMIUM_FLAGS = [
 ]
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 @dataclass
-class LabServer:
+class LabServer(LiveServer):
     """A real `jupyter lab` process whose every folder lies under `folder`."""
 
-    folder: Path
-    base_url: str = "/"
-    process: subprocess.Popen[bytes] | None = None
-    token: str = field(default_factory=secrets.token_hex)
-    port: int = field(default_factory=free_port)
-
     @property
-    def work(self) -> Path:
-        """Where the notebooks lie."""
-        return self.folder / "work"
-
-    @property
-    def home(self) -> Path:
-        """Where nbruns keeps its database and artifacts."""
-        return self.folder / "nbruns"
-
-    @property
-    def log_file(self) -> Path:
-        return self.folder / "server.log"
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}{self.base_url}"
+    def lab_url(self) -> str:
+        return self.url.removesuffix("nbruns")
 
     def environment(self) -> dict[str, str]:
-        """This process's environment with every Jupyter folder moved under `folder`."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "NBRUNS_"))}
-        return kept | {
-            "HOME": str(self.folder / "user"),
-            "JUPYTER_CONFIG_DIR": str(self.folder / "config"),
-            "JUPYTER_DATA_DIR": str(self.folder / "data"),
-            "JUPYTER_RUNTIME_DIR": str(self.folder / "runtime"),
-            "IPYTHONDIR": str(self.folder / "ipython"),
+        """As any server's, with JupyterLab's own folders and this environment's commands."""
+        return super().environment() | {
             "JUPYTERLAB_SETTINGS_DIR": str(self.folder / "settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(self.folder / "workspaces"),
-            "NBRUNS_HOME": str(self.home),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         }
 
-    def start(self) -> None:
-        for name in ("user", "work"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
-        self.set_setting("@jupyterlab/apputils-extension", "notification", {"fetchNews": "false"})
-        command = [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"),
-            f"--port={self.port}",
-            "--ServerApp.port_retries=0",
-            f"--ServerApp.base_url={self.base_url}",
-            f"--IdentityProvider.token={self.token}",
-            f"--ServerApp.root_dir={self.work}",
+    def program(self) -> list[str]:
+        """JupyterLab, which keeps its news to itself and lets tests wait for its application."""
+        return [
+            *(sys.executable, "-m", "jupyterlab"),
             "--LabApp.expose_app_in_browser=True",
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         ]
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            command.append("--allow-root")
-        with self.log_file.open("ab") as log:
-            self.process = subprocess.Popen(
-                command,
-                cwd=self.work,
-                env=self.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        self.wait_until_up()
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self.set_setting("@jupyterlab/apputils-extension", "notification", {"fetchNews": "false"})
+        super().start()
 
     def set_setting(self, extension: str, plugin: str, values: dict[str, object]) -> None:
         """Set what a person would have set in JupyterLab's settings editor."""
         file = self.folder / "settings" / extension / f"{plugin}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values), "utf-8")
-
-    def wait_until_up(self, patience_s: float = 60) -> None:
-        assert self.process is not None
-        until = time.monotonic() + patience_s
-        while time.monotonic() < until:
-            if self.process.poll() is not None:
-                break
-            try:
-                urllib.request.urlopen(f"{self.url}api", timeout=2).close()
-                return
-            except OSError:
-                time.sleep(0.2)
-        raise AssertionError(f"JupyterLab did not start:\n{self.log_file.read_text()[-4000:]}")
-
-    def stop(self) -> None:
-        if self.process is None or self.process.poll() is not None:
-            return
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(5)
 
     def add_notebook(self, source: Path, name: str | None = None) -> str:
         """Copy a notebook into the server's folder; its path there is returned."""
@@ -179,7 +104,7 @@ class LabServer:
     def complaints(self) -> list[str]:
         """Warnings and errors of nbruns, and tracebacks that went through it, in the log."""
         ours = re.compile(r"\[[WEC] .*nbruns|File .*(python_package|site-packages)/nbruns/")
-        return [line for line in self.log_file.read_text("utf-8").splitlines() if ours.search(line)]
+        return [line for line in self.log.splitlines() if ours.search(line)]
 
 
 @dataclass
@@ -206,7 +131,7 @@ class LabPage:
     def open(self, path: str = "") -> None:
         """Open JupyterLab, at a notebook where one is named."""
         where = f"lab/tree/{path}" if path else "lab"
-        self.page.goto(f"{self.server.url}{where}?reset&token={self.server.token}")
+        self.page.goto(f"{self.server.lab_url}{where}?reset&token={self.server.token}")
         self.page.locator("#jp-main-dock-panel").wait_for(timeout=SLOW_MS)
         self.page.locator(".jp-LabShell, #main").first.wait_for(timeout=SLOW_MS)
         self.page.wait_for_function("window.jupyterapp !== undefined", timeout=SLOW_MS)

@@ -13,7 +13,7 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 
 if TYPE_CHECKING:
-    from conftest import LiveServer
+    from jupyter_process import LiveServer
 
 START = "api/1.0/panel/start"
 

@@ -47,7 +47,7 @@ browser: $(DONE)/test $(DONE)/nbruns
 	@.ci/chromium
 	$(BIN)/python -m pytest tests/browser $(TEST_ARGS)
 
-bench: $(DONE)/test $(DONE)/nbruns ## Measure what DESIGN.md gives figures for.
+bench: $(DONE)/test $(DONE)/nbruns ## Measure, and print one table of ratios.
 	$(BIN)/python -m pytest tests/benchmarks $(TEST_ARGS)
 
 watch: $(DONE)/nbruns ## Build the labextension again whenever its sources change; then reload the page.

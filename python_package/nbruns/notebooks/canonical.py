@@ -58,6 +58,12 @@ def join(frame: bytes, cells: Iterable[CellParts]) -> NotebookContent:
     return content
 
 
+def id_and_source(cell: bytes) -> tuple[str | None, str]:
+    """The id, if it has one, and the text of a cell that was taken apart."""
+    parts: dict[str, Any] = json.loads(cell)
+    return parts.get("id"), _text(parts)
+
+
 def cell_ids(content: NotebookContent) -> list[str]:
     """The ids of the cells, where the file keeps ids (format 4.5 and later).
 

@@ -13,7 +13,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -195,6 +195,29 @@ class Database:
         finally:
             self.conn.patience_s = _PATIENCE_S
             self.lock.release()
+
+    @contextmanager
+    def erasing(self) -> Iterator[None]:
+        """Inside, what is deleted is overwritten with zeros; else SQLite only forgets its place."""
+        with self.lock:
+            (before,) = self.conn.execute("pragma secure_delete").fetchone()
+            self.conn.execute("pragma secure_delete = 1")
+            try:
+                yield
+            finally:
+                self.conn.execute(f"pragma secure_delete = {before}")
+
+    def empty_log(self, patience_s: float = 2.0) -> bool:
+        """Move the log into the file and cut it to nothing; False where others left no gap."""
+        until = time.monotonic() + patience_s
+        while True:
+            with suppress(StoreBusy), self.lock, self.impatient():
+                is_busy, *_ = self.conn.execute("pragma wal_checkpoint(truncate)").fetchone()
+                if not is_busy:
+                    return True
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_NAP_S)
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Do something once the present transaction is kept; nothing if it is not."""

@@ -10,6 +10,7 @@ from nbruns.identity import new_id, now_ms
 from nbruns.notebooks import canonical
 from nbruns.notebooks.canonical import CellParts, NotebookParts
 from nbruns.records import CaptureMethod, NotebookContent, Page, Revision
+from nbruns.store import purging
 from nbruns.store.contents import Contents, Packed
 from nbruns.store.database import Database
 
@@ -129,14 +130,35 @@ class Revisions:
         return given is not None
 
     def purge(self, revision_id: str) -> None:
-        """Delete a revision and every content that no other holds."""
+        """Delete a revision, and its text wherever only it and its kernels' records hold it.
+
+        The bytes are overwritten in the file, and the write-ahead log is emptied. While
+        another program reads or writes without a gap the log keeps old pages, until it is
+        next cut or the last program closes the file. A cell that still runs is written
+        down again when it ends.
+        """
+        number, _ = self._numbers(revision_id)
+        with self.db.erasing(), self.db.atomic():
+            runs = purging.linked_runs(self.db, number)
+            sources = purging.forget_executed(self.db, self.contents, number, runs)
+            self._delete(revision_id)
+            self.contents.drop_unused(sources)
+            purging.point_elsewhere(self.db, revision_id, self._shown)
+        self.db.empty_log()
+
+    def _delete(self, revision_id: str) -> None:
+        """Delete a revision and every content that nothing else holds."""
         number, frame = self._numbers(revision_id)
-        with self.db.atomic():
+        with self.db.erasing(), self.db.atomic():
             held = self.db.conn.execute(
                 "select cell, outputs from revision_cells where revision_number = ?", (number,)
             ).fetchall()
             self.db.conn.execute("delete from revisions where revision_number = ?", (number,))
             self.contents.drop_unused([frame, *(n for pair in held for n in pair if n is not None)])
+
+    def _shown(self, run_id: str) -> str | None:
+        revision = self.of_run(run_id)
+        return None if revision is None else revision.revision_id
 
     def _purge_unheld(self, revision_id: str) -> None:
         held = self.db.conn.execute(
@@ -148,7 +170,7 @@ class Revisions:
             (revision_id,),
         ).fetchone()
         if held is None:
-            self.purge(revision_id)
+            self._delete(revision_id)
 
     def _add(
         self,

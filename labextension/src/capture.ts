@@ -6,9 +6,11 @@
  */
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ISessionContext } from '@jupyterlab/apputils';
+import { INotebookContent } from '@jupyterlab/nbformat';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { KernelMessage, ServerConnection } from '@jupyterlab/services';
 
+import { withoutLargeOutputs } from './outputLimit';
 import { serverPath } from './paths';
 import { postJson } from './request';
 
@@ -69,14 +71,14 @@ async function capture(
   path: string,
   settings: ServerConnection.ISettings
 ): Promise<void> {
-  const content = panel.context.model.toJSON();
+  const content = panel.context.model.toJSON() as INotebookContent;
   try {
     await postJson(settings, 'revisions/capture', {
       run_id: wish.run_id,
       kernel_id: wish.kernel_id,
       reason: wish.reason,
       path,
-      content
+      content: withoutLargeOutputs(content)
     });
   } catch (error) {
     console.warn(`nbruns could not keep the revision of run ${wish.run_id}:`, error);

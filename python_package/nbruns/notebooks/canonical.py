@@ -44,7 +44,7 @@ class NotebookParts:
 
 def split(content: NotebookContent, output_limit: int | None = None) -> NotebookParts:
     """Take a notebook apart: skipped text left out, outputs capped per cell."""
-    limit = _output_limit() if output_limit is None else output_limit
+    limit = kept_output_bytes() if output_limit is None else output_limit
     cells = [_without_skipped(cell) for cell in content.get("cells", [])]
     frame = _bytes({key: value for key, value in content.items() if key != "cells"})
     parts = tuple(_split_cell(cell, limit) for cell in cells)
@@ -171,7 +171,7 @@ def _outputs(outputs: list[dict[str, Any]], limit: int) -> bytes:
     return _bytes([{"output_type": "stream", "name": "stderr", "text": words}])
 
 
-def _output_limit() -> int:
+def kept_output_bytes() -> int:
     """Bytes of outputs kept per cell: `NBRUNS_OUTPUT_LIMIT`, where 0 keeps none."""
     chosen = os.environ.get("NBRUNS_OUTPUT_LIMIT", "")
     return int(chosen) if chosen.isdecimal() else OUTPUT_LIMIT_BYTES

@@ -15,6 +15,7 @@ from traitlets import Unicode, default
 
 from nbruns.errors import NbrunsError
 from nbruns.identity import home_folder
+from nbruns.notebooks.canonical import kept_output_bytes
 from nbruns.server.artifact_handlers import ArtifactHandler
 from nbruns.server.events import Changes, EventsHandler
 from nbruns.server.handlers import HealthHandler, ProtocolHandler
@@ -60,6 +61,8 @@ class NbrunsApp(ExtensionApp):
             nbruns_panel_secret=self.panel_secret,
             nbruns_panel=PanelKernel(self.serverapp, self.panel_secret, server_url),
         )
+        page = self.settings.setdefault("page_config_data", {})
+        page["nbrunsOutputLimit"] = str(kept_output_bytes())
         self.follower = KernelFollower(self.serverapp, self.store)
         # Which store it is; that MLflow uses it is for the kernels that have nbruns to say.
         self._home_before = os.environ.get("NBRUNS_HOME")

@@ -9,7 +9,7 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from nbruns.endpoints import runs
+from nbruns.endpoints import notebooks, runs
 from nbruns.endpoints.routes import find_endpoint
 from nbruns.errors import InvalidValue, NbrunsError, StoreBusy
 from nbruns.protocol.errors import wire_error
@@ -23,6 +23,8 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 # What a training loop calls again and again, one short transaction each.
 QUICK = frozenset({runs.log_metric, runs.log_param, runs.set_tag})
 MOST_QUICK_BYTES = 8_192
+# Takes megabytes of JSON apart, hashes and compresses them: 0.3 s for 7 MB.
+LONG = frozenset({notebooks.capture})
 # Jupyter's own, which any handler may be sent.
 _JUPYTERS_ARGUMENTS = {"token", "_xsrf", "no_track_activity"}
 
@@ -67,8 +69,9 @@ class ProtocolHandler(SignedIn):
             endpoint, values = find_endpoint(self.request.method or "", path)
             fields = {**self.query_fields(), **values}
             store: StoreThread = self.settings["nbruns_store"]
-            is_quick = endpoint in QUICK and len(self.request.body) < MOST_QUICK_BYTES
-            run = store.run_quick if is_quick else store.run
+            run = store.run_beside if endpoint in LONG else store.run
+            if endpoint in QUICK and len(self.request.body) < MOST_QUICK_BYTES:
+                run = store.run_quick
             status, reply = await run(respond, endpoint, self.request.body, fields)
         except NbrunsError as error:
             status, reply = wire_error(error)

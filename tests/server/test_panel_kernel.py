@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -162,3 +164,18 @@ def test_it_ends_with_its_server(new_server: Callable[..., LiveServer]) -> None:
     server.stop()
 
     wait_for(lambda: not is_running(pid))
+
+
+def test_one_that_gets_no_session_is_shut_down(
+    new_server: Callable[..., LiveServer], tmp_path: Path
+) -> None:
+    sessions = tmp_path / "sessions.db"
+    server = new_server(options=(f"--SessionManager.database_filepath={sessions}",))
+    assert server.request("GET", "/api/sessions").json() == []
+    with contextlib.closing(sqlite3.connect(sessions)) as conn:
+        conn.execute("drop table session")
+
+    status, reply = server.ask("POST", START, {})
+
+    assert (status, reply["error_code"]) == (500, "INTERNAL_ERROR")
+    assert server.request("GET", "/api/kernels").json() == []

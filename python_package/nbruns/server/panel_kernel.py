@@ -83,11 +83,16 @@ class PanelKernel:
         )
         # With a session it has a name in JupyterLab, and is no 'unused' kernel there.
         sessions: Any = self.serverapp.session_manager
-        await ensure_async(
-            sessions.create_session(
-                path=SESSION_TYPE, name="Runs panel", type=SESSION_TYPE, kernel_id=kernel_id
+        try:
+            await ensure_async(
+                sessions.create_session(
+                    path=SESSION_TYPE, name="Runs panel", type=SESSION_TYPE, kernel_id=kernel_id
+                )
             )
-        )
+        except BaseException:
+            # Nobody would know it: each further try would leave one more behind.
+            await ensure_async(manager.shutdown_kernel(kernel_id, now=True))
+            raise
         return str(kernel_id)
 
     @property

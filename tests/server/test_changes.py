@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,26 @@ def test_closing_wakes_everybody(changes: Changes) -> None:
             assert (wake.is_set(), changes.closed) == (True, True)
 
     asyncio.run(listen())
+
+
+def test_it_goes_on_after_a_failure_it_did_not_expect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    async def listen() -> None:
+        # Where the working folder is gone, a relative path is an error of the system.
+        with Changes(Path("nbruns.db")).listening() as wake:
+            wake.clear()
+            await asyncio.sleep(0.3)
+            monkeypatch.chdir(tmp_path)
+            with contextlib.closing(Store.open(tmp_path)):
+                await asyncio.wait_for(wake.wait(), 1)
+
+    asyncio.run(listen())
+    assert [record.message for record in caplog.records] == [
+        "nbruns cannot look for changes; it goes on trying"
+    ]

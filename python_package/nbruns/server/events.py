@@ -6,6 +6,7 @@ A change made by any process is noticed; while nobody listens, nothing runs.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from tornado import iostream, web
 
 from nbruns.server.signed_in import SignedIn
 from nbruns.store.watch import Watch
+
+_log = logging.getLogger("nbruns")
 
 _LOOK_EVERY_S = 0.1
 _PING_EVERY_S = 15.0
@@ -26,6 +29,7 @@ class Changes:
     def __init__(self, database: Path) -> None:
         self.version = 0
         self.closed = False
+        self._has_failed = False
         self._watch = Watch(database)
         self._listeners: set[asyncio.Event] = set()
         self._looking: asyncio.Task[None] | None = None
@@ -37,7 +41,7 @@ class Changes:
         wake.set()
         self._listeners.add(wake)
         if self._looking is None:
-            self._watch.changed()
+            self._has_changed()
             self._looking = asyncio.create_task(self._look())
         try:
             yield wake
@@ -65,9 +69,21 @@ class Changes:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
-            if self._watch.changed():
+            if self._has_changed():
                 self.version += 1
                 self._wake_all()
+
+    def _has_changed(self) -> bool:
+        try:
+            changed = self._watch.changed()
+        except Exception:
+            # Listeners would wait for ever without a word; said once, not ten times a second.
+            if not self._has_failed:
+                _log.exception("nbruns cannot look for changes; it goes on trying")
+            self._has_failed = True
+            return False
+        self._has_failed = False
+        return changed
 
 
 class EventsHandler(SignedIn):

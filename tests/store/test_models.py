@@ -307,3 +307,21 @@ def test_tables_hold_no_orphans(store: Store, experiment: str) -> None:
         store.db.conn.execute(
             "insert into model_tags (model_number, key, value) values (99, 'a', 'b')"
         )
+
+
+def test_a_model_is_found_by_the_location_it_shows(store: Store, experiment: str) -> None:
+    model = store.models.create(experiment, name="mine")
+    store.models.create(experiment, name="another")
+
+    found = names(
+        store, experiment, Condition("attribute", "artifact_uri", "=", model.artifact_uri)
+    )
+
+    assert found == ["mine"]
+
+
+def test_a_tag_named_like_a_location_is_a_tag(store: Store, experiment: str) -> None:
+    store.models.create(experiment, name="mine", tags={"artifact_uri": "here"})
+    store.models.create(experiment, name="another")
+
+    assert names(store, experiment, Condition("tag", "artifact_uri", "=", "here")) == ["mine"]

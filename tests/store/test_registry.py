@@ -214,6 +214,14 @@ class TestSources:
 
         assert [v.version for v in store.registry.search_versions(search, limit=9).items] == [4]
 
+    def test_a_tag_named_source_is_a_tag(self, store: Store, churn: str) -> None:
+        made = store.registry.create_version(churn, source="s3://b/m", tags={"source": "here"})
+
+        search = Search((Condition("tag", "source", "=", "here"),))
+
+        found = store.registry.search_versions(search, limit=9).items
+        assert [v.version for v in found] == [made.version]
+
 
 class TestAliases:
     def test_an_alias_moves(self, store: Store, churn: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from nbruns.conditions import Comparator, Condition
 from nbruns.errors import InvalidValue
+from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
 
 _INT64 = 2**63
@@ -62,6 +63,15 @@ def has(table: str, joined: str, key: str, compared: Sql) -> Sql:
 def attribute(condition: Condition, columns: Mapping[str, str]) -> Sql:
     """A comparison of one of the allowed columns."""
     return compare(column(condition.key, columns), condition.comparator, condition.value)
+
+
+def as_kept(condition: Condition, location: str, artifacts: Artifacts) -> Condition:
+    """A condition on the attribute that is a location, as the database spells locations."""
+    is_location = (condition.field, condition.key) == ("attribute", location)
+    if not is_location or condition.comparator not in ("=", "!="):
+        return condition
+    uri = artifacts.canonical(str(condition.value))
+    return Condition("attribute", location, condition.comparator, uri)
 
 
 def column(key: str, columns: Mapping[str, str]) -> str:

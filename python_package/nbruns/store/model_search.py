@@ -9,7 +9,7 @@ from nbruns.conditions import Condition, Order, Search
 from nbruns.errors import InvalidValue
 from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
-from nbruns.store.keyset import Sql, Term, attribute, column, compare, fetch_page, has
+from nbruns.store.keyset import Sql, Term, as_kept, attribute, column, compare, fetch_page, has
 
 Dataset = tuple[str, str | None]
 
@@ -47,7 +47,7 @@ def find_models(
     wheres = [
         Sql("m.stage = 'active'"),
         compare("cast(m.experiment_id as text)", "in", tuple(experiment_ids)),
-        *(_where(_canonical(c, artifacts), datasets) for c in search.conditions),
+        *(_where(as_kept(c, "artifact_uri", artifacts), datasets) for c in search.conditions),
     ]
     if datasets and not any(c.field == "metric" for c in search.conditions):
         on = _on_datasets(datasets)
@@ -78,14 +78,6 @@ def _where(condition: Condition, datasets: Sequence[Dataset]) -> Sql:
             both = Sql(f"{compared.text} and {on.text}", (*compared.values, *on.values))
             return has("model_metrics", _OF_MODEL, condition.key, both)
     raise InvalidValue(f"Logged models cannot be searched by {condition.field}")
-
-
-def _canonical(condition: Condition, artifacts: Artifacts) -> Condition:
-    """A condition on a location, as the database spells locations."""
-    if condition.key != "artifact_uri" or condition.comparator not in ("=", "!="):
-        return condition
-    uri = artifacts.canonical(str(condition.value))
-    return Condition("attribute", "artifact_uri", condition.comparator, uri)
 
 
 def _term(order: Order) -> Term:

@@ -11,7 +11,17 @@ from nbruns.errors import InvalidValue, NotFound
 from nbruns.records import ModelVersion, Page, RegisteredModel
 from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
-from nbruns.store.keyset import Sql, Term, attribute, by_key, column, compare, fetch_page, has
+from nbruns.store.keyset import (
+    Sql,
+    Term,
+    as_kept,
+    attribute,
+    by_key,
+    column,
+    compare,
+    fetch_page,
+    has,
+)
 from nbruns.store.registry_rules import IS_PROMPT, check_alias, check_model_name
 
 _MODEL_COLUMNS = {"name": "r.name", "created_ms": "r.created_ms", "updated_ms": "r.updated_ms"}
@@ -97,7 +107,7 @@ def search_versions(
 ) -> Page[ModelVersion]:
     """A page of versions; those of prompts are left out unless asked for."""
     wheres = [
-        _where(_canonical(c, artifacts), _VERSION_COLUMNS, "model_version_tags", _OF_VERSION)
+        _where(as_kept(c, "source", artifacts), _VERSION_COLUMNS, "model_version_tags", _OF_VERSION)
         for c in _asked(search)
     ]
     terms = list(_terms(search, _VERSION_COLUMNS)) or [Term(Sql("v.updated_ms"), ascending=False)]
@@ -115,14 +125,6 @@ def _where(condition: Condition, columns: dict[str, str], tags: str, joined: str
         raise InvalidValue(f"The registry cannot be searched by {condition.field}")
     compared = compare("kv.value", condition.comparator, condition.value)
     return has(tags, joined, condition.key, compared)
-
-
-def _canonical(condition: Condition, artifacts: Artifacts) -> Condition:
-    """A condition on a location, as the database spells locations."""
-    if condition.key != "source" or condition.comparator not in ("=", "!="):
-        return condition
-    uri = artifacts.canonical(str(condition.value))
-    return Condition("attribute", "source", condition.comparator, uri)
 
 
 def _asks_for_prompts(condition: Condition) -> bool:

@@ -1,7 +1,8 @@
 """The server's store, owned by one thread.
 
-SQLite and JSON would hold up the event loop; here they never run on it. A store that
-cannot be opened does not stop the server: each call says why and tries again.
+SQLite and JSON would hold up the event loop: only writes of microseconds run on it, and
+only where nothing makes them wait. A store that cannot be opened does not stop the server:
+each call says why and tries again.
 """
 
 from __future__ import annotations

@@ -13,6 +13,17 @@ MakeRun = Callable[..., Run]
 Say = Callable[..., None]
 
 
+class NeverCalled:
+    """A call that never comes: no time passes in these tests."""
+
+    def cancel(self) -> None:
+        pass
+
+
+def no_clock(_: float, __: Callable[[], None]) -> NeverCalled:
+    return NeverCalled()
+
+
 class Heard:
     """What the list asks of the panel."""
 
@@ -42,6 +53,7 @@ def runs_list(heard: Heard) -> RunList:
         on_register=heard.registered.append,
         on_end=heard.end,
         on_retry=heard.retry,
+        later=no_clock,
     )
 
 

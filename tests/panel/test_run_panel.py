@@ -305,12 +305,12 @@ def test_a_panel_nobody_sees_fetches_nothing_until_it_is_seen(
     async def look() -> None:
         async with panel_at(address, path) as panel:
             await until(lambda: names(panel))
-            say(panel.list, type="seen", seen=False)
+            say(panel.list, type="seen", view="a", seen=False)
             await asyncio.sleep(0.5)
             notebook_run("two")
             await asyncio.sleep(0.7)
             assert names(panel) == ["one"]
-            say(panel.list, type="seen", seen=True)
+            say(panel.list, type="seen", view="a", seen=True)
             await until(lambda: len(names(panel)) == 2)
 
     asyncio.run(look())

@@ -11,6 +11,7 @@ import traitlets as t
 from nbruns.panel.browser_side import script
 from nbruns.panel.columns import metric_columns, short_labels
 from nbruns.panel.selection import Selection
+from nbruns.panel.sight import Later, Sight
 from nbruns.panel.wording import badge, exact, number
 from nbruns.protocol.names import (
     END_REASON_TAG,
@@ -46,6 +47,7 @@ class RunList(anywidget.AnyWidget):
         on_register: Callable[[str], None],
         on_end: Callable[[], None],
         on_retry: Callable[[], None],
+        later: Later | None = None,
     ) -> None:
         super().__init__()
         self.add_class("nbruns-list")
@@ -60,6 +62,7 @@ class RunList(anywidget.AnyWidget):
         # Only where someone can open a revision is there a button for it.
         self.can_open = False
         self.order = selection.order
+        self._sight = Sight(self._turn, later=later)
         self.on_msg(self._hear)
         selection.observe(self._follow, ["ticked", "order"])
 
@@ -83,6 +86,11 @@ class RunList(anywidget.AnyWidget):
         self._runs, self._more, self._metrics = (), False, []
         self._send_window()
         self.note = {"title": title, "text": text, **more}
+
+    def close(self) -> None:
+        """Leave every page, and wait for no word from them."""
+        self._sight.close()
+        super().close()
 
     def visible_ids(self) -> list[str]:
         """The runs the browser holds now."""
@@ -131,12 +139,15 @@ class RunList(anywidget.AnyWidget):
         self.ticked_count = len(self.selection.ticked)
         self._send_window()
 
+    def _turn(self, is_seen: bool) -> None:
+        self.seen = is_seen
+
     def _hear(self, _: object, message: dict[str, Any], __: object) -> None:
         kind, run_id = message.get("type"), str(message.get("run_id", ""))
         if kind == "look":
             self._look(int(message["first"]), int(message["count"]))
         elif kind == "seen":
-            self.seen = bool(message["seen"])
+            self._sight.hear(str(message["view"]), bool(message["seen"]))
         elif kind == "tick":
             self.selection.toggle(run_id)
         elif kind == "only":

@@ -1,5 +1,6 @@
 const ROW = 44;
 const SPARE = 12;
+const BEAT_MS = 60_000;
 
 function render({ model, el }) {
   const heads = make('div', { class: 'nbruns-heads', role: 'row' });
@@ -286,11 +287,24 @@ function render({ model, el }) {
     look();
   });
   resized.observe(table);
-  // A panel nobody sees asks the server for nothing.
+
+  // -- a panel nobody sees asks the server for nothing
+
+  // Other pages may show this list too: each view speaks for itself.
+  const view = Math.random().toString(36).slice(2);
+  let inSight = false;
+  const isSeen = () => inSight && !document.hidden;
+  const tellSeen = () => model.send({ type: 'seen', view, seen: isSeen() });
   const seen = new IntersectionObserver(entries => {
-    model.send({ type: 'seen', seen: entries[entries.length - 1].isIntersecting });
+    inSight = entries[entries.length - 1].isIntersecting;
+    tellSeen();
   });
   seen.observe(el);
+  document.addEventListener('visibilitychange', tellSeen);
+  // A page that is closed says nothing: Python believes it for two and a half minutes.
+  const beat = setInterval(() => {
+    if (isSeen()) tellSeen();
+  }, BEAT_MS);
 
   fit();
   showHeads();
@@ -298,6 +312,8 @@ function render({ model, el }) {
   showWindow();
   return () => {
     clearInterval(clock);
+    clearInterval(beat);
+    document.removeEventListener('visibilitychange', tellSeen);
     resized.disconnect();
     seen.disconnect();
     for (const [name, react] of listen) model.off(name, react);

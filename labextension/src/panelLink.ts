@@ -7,17 +7,16 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ServerConnection, ServiceManager } from '@jupyterlab/services';
-import { UUID } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
 import { FromPanel, PanelSession } from './panelSession';
 import { postJson } from './request';
+import { tabId } from './tab';
 import { NoWidgets, widgetManagerMaker } from './widgets';
 
 const PAUSES_MS = [200, 500, 1000, 2000, 4000, 8000, 15_000, 30_000];
-const TAB_KEY = 'nbruns:tab';
 
 /** Where the link stands; `shown` carries the app's root widget. */
 export type LinkState =
@@ -87,7 +86,7 @@ export class PanelLink implements IDisposable {
   private async attempt(attempt: number): Promise<void> {
     try {
       const makeManager = await widgetManagerMaker(this.app, this.rendermime);
-      const kernelId = await this.startKernel();
+      const [kernelId, tab] = await Promise.all([this.startKernel(), tabId()]);
       if (attempt !== this._attempt) {
         return;
       }
@@ -95,7 +94,7 @@ export class PanelLink implements IDisposable {
       this._session = session;
       this.follow(session);
       const path = this._path;
-      const root = await session.open(tabId(), path);
+      const root = await session.open(tab, path);
       if (attempt !== this._attempt) {
         root.dispose();
         return;
@@ -172,14 +171,4 @@ export class PanelLink implements IDisposable {
   private _isShown = false;
   private _timer = 0;
   private _isDisposed = false;
-}
-
-/** The name of this browser tab: it outlives a reload, and the app's state with it. */
-function tabId(): string {
-  let id = sessionStorage.getItem(TAB_KEY);
-  if (!id) {
-    id = UUID.uuid4();
-    sessionStorage.setItem(TAB_KEY, id);
-  }
-  return id;
 }

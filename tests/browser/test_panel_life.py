@@ -1,4 +1,4 @@
-"""The panel over a renamed notebook, a reloaded page, a killed kernel and a dark theme."""
+"""The panel over a renamed notebook, a reloaded or copied page, a killed kernel, a dark theme."""
 
 import os
 import signal
@@ -43,6 +43,7 @@ def test_the_panel_goes_on(
 ) -> None:
     keeps_the_runs_of_a_renamed_notebook(panel, lab)
     comes_back_with_the_page(panel, lab)
+    is_not_shared_with_a_copy_of_the_tab(panel, lab)
     comes_back_after_its_kernel_was_killed(panel, lab_server)
     looks_right_in_the_dark(panel, lab, screenshots)
 
@@ -67,6 +68,26 @@ def comes_back_with_the_page(panel: RunsPanel, lab: LabPage) -> None:
     lab.page.reload()
     expect(panel.rows()).to_have_count(2, timeout=SLOW_MS)
     expect(panel.rows().first.locator(".nbruns-tick")).to_be_checked()
+
+
+def is_not_shared_with_a_copy_of_the_tab(panel: RunsPanel, lab: LabPage) -> None:
+    # "Duplicate tab" copies the session storage, which Playwright has no hand for.
+    stored = lab.page.evaluate("JSON.stringify(sessionStorage)")
+    page = lab.page.context.new_page()
+    page.add_init_script(f"if (!sessionStorage.length) Object.assign(sessionStorage, {stored})")
+    copy = LabPage(page, lab.server)
+    copy.open(lab.server.write_notebook("other.ipynb", [TRAIN]))
+    copied = RunsPanel(copy)
+    copied.open()
+    expect(copied.title).to_have_text("other", timeout=SLOW_MS)
+    expect(copied.note).to_contain_text("No runs yet", timeout=SLOW_MS)
+    copy.run_cell("log_params")
+    expect(copied.rows()).to_have_count(1, timeout=SLOW_MS)
+
+    expect(panel.title).to_have_text("leavers")
+    expect(panel.rows()).to_have_count(2)
+    assert copy.our_errors() == []
+    page.close()
 
 
 def comes_back_after_its_kernel_was_killed(panel: RunsPanel, server: LabServer) -> None:

@@ -18,6 +18,8 @@ from email.message import Message
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.blocking.client import BlockingKernelClient
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -171,3 +173,24 @@ class LiveServer:
             except OSError:
                 time.sleep(0.05)
         raise AssertionError(f"The server did not start:\n{self.log[-4000:]}")
+
+
+def connected(file: Path, patience_s: float = 60) -> BlockingKernelClient:
+    """A client of the kernel with this connection file, once the kernel answers.
+
+    A kernel that is being restarted gets other ports in the middle, and on a busy machine
+    its heart may be late: then the client says it has died, and is made anew.
+    """
+    until = time.monotonic() + patience_s
+    while True:
+        client = BlockingKernelClient(connection_file=str(file))
+        try:
+            client.load_connection_file()
+            client.start_channels()
+            client.wait_for_ready(timeout=20)
+            return client
+        except (OSError, ValueError, RuntimeError):
+            client.stop_channels()
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.3)

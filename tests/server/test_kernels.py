@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_process import connected
 from notebook_kernel import Reply, code_cell, execute
 
 RUN = "import mlflow\nrun = mlflow.start_run(run_name={name!r})\nmlflow.log_metric('a', 1, step=7)"
@@ -37,10 +37,7 @@ class ServedNotebook:
 
     def _connect(self) -> None:
         file = self.server.folder / "runtime" / f"kernel-{self.kernel_id}.json"
-        self.client = BlockingKernelClient(connection_file=str(file))
-        self.client.load_connection_file()
-        self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
+        self.client = connected(file)
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         sent = None if body is None else json.dumps(body).encode()

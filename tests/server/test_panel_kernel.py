@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_process import LiveServer, connected
 
 if TYPE_CHECKING:
-    from jupyter_process import LiveServer
+    from jupyter_client.blocking.client import BlockingKernelClient
 
 START = "api/1.0/panel/start"
 
@@ -40,11 +40,8 @@ def start(server: LiveServer) -> str:
 @contextlib.contextmanager
 def client_of(server: LiveServer, kernel_id: str) -> Iterator[BlockingKernelClient]:
     file = server.folder / "runtime" / f"kernel-{kernel_id}.json"
-    client = BlockingKernelClient(connection_file=str(file))
-    client.load_connection_file()
-    client.start_channels()
+    client = connected(file)
     try:
-        client.wait_for_ready(timeout=30)
         yield client
     finally:
         client.stop_channels()

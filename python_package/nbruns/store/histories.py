@@ -31,33 +31,28 @@ def newest_row(history: str = "h") -> str:
     """
 
 
+def _extreme(function: str, column: str) -> str:
+    """The smallest or largest value of the history `h`: of its blocks and its recent rows."""
+    return f"""
+        select {function}(v) from (
+            select {function}(b.{column}) as v
+            from metric_blocks b
+            where b.run_number = h.run_number and b.key_number = h.key_number
+            union all
+            select {function}(m.value)
+            from recent_metrics m
+            where m.run_number = h.run_number and m.key_number = h.key_number and not m.is_nan
+        )
+    """
+
+
 _SETTLE = f"""
 update histories as h
 set (step, at_ms, value, is_nan) = (
         select m.step, m.at_ms, m.value, m.is_nan {newest_row()}
     ),
-    smallest = (
-        select min(v) from (
-            select min(b.smallest) as v
-            from metric_blocks b
-            where b.run_number = h.run_number and b.key_number = h.key_number
-            union all
-            select min(m.value)
-            from recent_metrics m
-            where m.run_number = h.run_number and m.key_number = h.key_number and not m.is_nan
-        )
-    ),
-    largest = (
-        select max(v) from (
-            select max(b.largest) as v
-            from metric_blocks b
-            where b.run_number = h.run_number and b.key_number = h.key_number
-            union all
-            select max(m.value)
-            from recent_metrics m
-            where m.run_number = h.run_number and m.key_number = h.key_number and not m.is_nan
-        )
-    ),
+    smallest = ({_extreme("min", "smallest")}),
+    largest = ({_extreme("max", "largest")}),
     is_settled = 1
 where not h.is_settled and h.run_number
 """

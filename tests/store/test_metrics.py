@@ -201,3 +201,12 @@ _stores: list[Store] = []
 @pytest.fixture(autouse=True)
 def _keep_store(store: Store) -> None:
     _stores[:] = [store]
+
+
+def test_an_ended_history_keeps_its_extremes(store: Store, run: Run) -> None:
+    values = [(step * 7919) % 1009 - 500.0 for step in range(700)] + [math.nan]
+    store.metrics.append(run.run_id, [MetricPoint("a", v, s, s) for s, v in enumerate(values)])
+    store.runs.update(run.run_id, status="FINISHED")
+
+    kept = store.db.conn.execute("select smallest, largest from histories").fetchone()
+    assert kept == (min(values[:-1]), max(values[:-1]))

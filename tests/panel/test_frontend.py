@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import nbruns.panel
+from nbruns.panel.browser_side import style
 
 FRONTEND = Path(nbruns.panel.__path__[0]) / "frontend"
 SCRIPTS = sorted(FRONTEND.glob("*.js"))
@@ -27,6 +28,6 @@ def test_nothing_comes_from_the_internet(file: Path) -> None:
 
 
 def test_colours_are_those_of_the_theme() -> None:
-    css = (FRONTEND / "panel.css").read_text()
+    css = style()
 
     assert set(re.findall(r"#[0-9a-fA-F]{3,8}\b", css)) <= {"#fff"}

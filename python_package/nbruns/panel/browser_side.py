@@ -6,6 +6,8 @@ from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 
+_STYLES = ("base", "header", "run_list", "run_card", "compare", "register_form")
+
 
 @cache
 def script(*names: str) -> str:
@@ -23,8 +25,8 @@ def plotly_wanted(base: str) -> dict[str, str]:
 
 @cache
 def style() -> str:
-    """The panel's style sheet."""
-    return _read("panel.css")
+    """The panel's style sheet: what all views share, then each view's own."""
+    return "\n".join(_read(f"styles/{name}.css") for name in _STYLES)
 
 
 def _read(name: str) -> str:

@@ -1,0 +1,81 @@
+"""What stands under the list: a card for one ticked run, the comparison of several, the form."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from importlib import import_module
+
+import ipywidgets as w
+
+from nbruns.panel.compare import Compare
+from nbruns.panel.feed import Feed
+from nbruns.panel.registry import RegisterForm
+from nbruns.panel.run_card import RunCard
+from nbruns.panel.selection import Selection
+from nbruns.records import Run
+
+
+class Detail(w.VBox):  # type: ignore[misc]
+    """Fetches what card and comparison show of the ticked runs; `feed` gives the feed of now."""
+
+    def __init__(
+        self,
+        selection: Selection,
+        feed: Callable[[], Feed],
+        *,
+        form: RegisterForm,
+        card: RunCard,
+        compare: Compare,
+    ) -> None:
+        self.selection = selection
+        self.form, self.card, self.compare = form, card, compare
+        self._feed = feed
+        super().__init__([form])
+        self.add_class("nbruns-detail")
+        self.add_class("nbruns-empty")
+
+    async def renew(self) -> None:
+        """Show the ticked runs as they are now."""
+        ticked, feed = self.selection.ticked, self._feed()
+        runs = await feed.picked(ticked)
+        if ticked != self.selection.ticked:
+            return
+        gone = set(ticked) - {run.run_id for run in runs}
+        if gone:
+            self.selection.forget(gone)
+        if len(runs) == 1:
+            self.card.show(runs[0], versions=feed.versions.get(runs[0].run_id, ()))
+            self._show(self.card)
+            await self._fill_card(feed, runs[0])
+        elif runs:
+            self._show(self.compare)
+            await self._fill_chart(feed, runs)
+        else:
+            self._show()
+
+    def close_all(self) -> None:
+        """Leave every page."""
+        chart, differences = self.compare.chart, self.compare.differences
+        for part in (self.form, self.card, chart, differences, self.compare, self):
+            part.close()
+
+    def _show(self, *views: w.Widget) -> None:
+        shown = (self.form, *views)
+        if tuple(self.children) != shown:
+            self.children: tuple[w.Widget, ...] = shown
+        (self.remove_class if views else self.add_class)("nbruns-empty")
+
+    async def _fill_card(self, feed: Feed, run: Run) -> None:
+        # The chart of a second ticked run must not wait for plotly's 0.2 s.
+        asyncio.get_running_loop().call_later(0.3, import_module, "nbruns.panel.charts")
+        models = await feed.models_of(run)
+        signatures = await feed.signatures_of(models)
+        if self.selection.ticked == (run.run_id,):
+            versions = feed.versions.get(run.run_id, ())
+            self.card.show(run, models, signatures, versions)
+
+    async def _fill_chart(self, feed: Feed, runs: list[Run]) -> None:
+        metric = self.compare.show(runs)
+        if metric is not None:
+            self.compare.draw(runs, metric, await feed.histories(runs, metric))

@@ -61,7 +61,7 @@ def join(frame: bytes, cells: Iterable[CellParts]) -> NotebookContent:
 def id_and_source(cell: bytes) -> tuple[str | None, str]:
     """The id, if it has one, and the text of a cell that was taken apart."""
     parts: dict[str, Any] = json.loads(cell)
-    return parts.get("id"), _text(parts)
+    return parts.get("id"), text_of(parts)
 
 
 def cell_ids(content: NotebookContent) -> list[str]:
@@ -86,7 +86,18 @@ def skipped_cell_ids(content: NotebookContent) -> set[str]:
 
 def is_skipped(cell: Mapping[str, Any]) -> bool:
     """Whether the cell's author asked that its text is not kept."""
-    return SKIP_TAG in (cell.get("metadata", {}).get("tags") or ())
+    return SKIP_TAG in ((cell.get("metadata") or {}).get("tags") or ())
+
+
+def text_of(cell: Mapping[str, Any]) -> str:
+    """The cell's source, which a file may keep as a list of lines."""
+    source = cell.get("source")
+    return source if isinstance(source, str) else "".join(source or ())
+
+
+def kept_metadata(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """The cell's metadata without what changes with each execution or look at it."""
+    return {k: v for k, v in (cell.get("metadata") or {}).items() if k not in _VIEW_STATE}
 
 
 def with_executed(
@@ -119,8 +130,8 @@ def _place(cells: list[dict[str, Any]], executed: ExecutedCell) -> None:
         if cell.get("cell_type") != "code":
             continue
         is_named = executed.cell_id is not None and cell.get("id") == executed.cell_id
-        if is_named or (executed.cell_id is None and _text(cell) == executed.source):
-            if is_named and _text(cell) != executed.source:
+        if is_named or (executed.cell_id is None and text_of(cell) == executed.source):
+            if is_named and text_of(cell) != executed.source:
                 cell["source"], cell["outputs"] = executed.source, []
             cell["execution_count"] = executed.execution_count
             return
@@ -136,18 +147,11 @@ def _place(cells: list[dict[str, Any]], executed: ExecutedCell) -> None:
     )
 
 
-def _text(cell: Mapping[str, Any]) -> str:
-    source = cell.get("source", "")
-    return source if isinstance(source, str) else "".join(source)
-
-
 def _split_cell(cell: Mapping[str, Any], limit: int) -> CellParts:
     count = cell.get("execution_count")
     kept = {k: v for k, v in cell.items() if k not in ("outputs", "execution_count")}
-    kept["source"] = _text(cell)
-    kept["metadata"] = {
-        k: v for k, v in (cell.get("metadata") or {}).items() if k not in _VIEW_STATE
-    }
+    kept["source"] = text_of(cell)
+    kept["metadata"] = kept_metadata(cell)
     outputs = cell.get("outputs")
     return CellParts(_bytes(kept), _outputs(outputs, limit) if outputs else None, count)
 
@@ -195,7 +199,7 @@ def _digest_of(frame: bytes, cells: Iterable[CellParts]) -> str:
 
 
 def _code_digest(cells: Iterable[Mapping[str, Any]]) -> str:
-    return digest(_bytes([[cell.get("cell_type"), _text(cell)] for cell in cells]))
+    return digest(_bytes([[cell.get("cell_type"), text_of(cell)] for cell in cells]))
 
 
 def _bytes(value: object) -> bytes:

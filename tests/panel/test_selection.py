@@ -1,5 +1,7 @@
 """What is picked, and in which colour."""
 
+import json
+
 from nbruns.panel.selection import COLOURS, NEWEST_FIRST, Selection
 
 
@@ -90,3 +92,32 @@ def test_deleted_runs_are_forgotten() -> None:
     selection.forget({"b", "x"})
 
     assert selection.ticked == ("a", "c")
+
+
+# F43
+def test_a_state_brings_the_same_view_back() -> None:
+    one, other = Selection(), Selection()
+    one.toggle("a")
+    one.toggle("b")
+    one.sort_by("metrics.`loss`")
+    one.filter_text, one.columns = "metrics.loss < 1", ("params.depth",)
+    one.charts = {"kind": "scatter"}
+
+    other.restore(json.loads(json.dumps(one.state())))
+
+    assert other.state() == one.state()
+    assert other.ticked == ("a", "b")
+    assert set(other.colours) == {"a", "b"}
+    assert other.columns == ("params.depth",)
+
+
+def test_a_state_holds_only_what_was_chosen() -> None:
+    assert Selection().state() == {}
+
+
+def test_a_state_of_another_version_changes_what_fits() -> None:
+    selection = Selection()
+
+    selection.restore({"order": 3, "filter_text": "x", "unheard_of": [1], "ticked": None})
+
+    assert selection.state() == {"filter_text": "x"}

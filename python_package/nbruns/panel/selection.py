@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import traitlets as t
 
@@ -23,18 +25,69 @@ COLOURS = (
 )
 
 
+# What a link carries: a colour follows from a tick, and a form that is open is nobody else's.
+_KEPT = (
+    "experiment_id",
+    "filter_text",
+    "order",
+    "columns",
+    "aggregates",
+    "directions",
+    "expanded",
+    "ticked",
+    "metric",
+    "charts",
+)
+
 Picked = tuple[tuple[str, ...], dict[str, str], str | None]
 NOTHING_PICKED: Picked = ((), {}, None)
 
 
 class Selection(t.HasTraits):
-    """Ticked runs with their colours, the metric drawn, the order, the run being registered."""
+    """What the reader has chosen: runs, which and how they are listed, how they are drawn.
+
+    `columns` are search columns (``metrics.`acc```, `params.depth`), None where the panel
+    chooses them; `aggregates` says which value of a metric's history a column shows
+    ('last', 'min', 'max', 'best'), `directions` whether more is better ('max' or 'min').
+    """
 
     ticked = t.Tuple()
     colours: t.Dict[str, str] = t.Dict()
     metric = t.Unicode(None, allow_none=True)
-    order = t.Unicode(NEWEST_FIRST)
     registering = t.Unicode(None, allow_none=True)
+
+    experiment_id = t.Unicode(None, allow_none=True)
+    filter_text = t.Unicode("")
+    order = t.Unicode(NEWEST_FIRST)
+    columns = t.Tuple(default_value=None, allow_none=True)
+    aggregates: t.Dict[str, str] = t.Dict()
+    directions: t.Dict[str, str] = t.Dict()
+    expanded = t.Tuple()
+    charts: t.Dict[str, Any] = t.Dict()
+
+    def state(self) -> dict[str, Any]:
+        """What a link or a reload of the page needs to bring the same view back, as JSON values.
+
+        What stands as it does at the start is left out.
+        """
+        kept = {name: getattr(self, name) for name in _KEPT}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in kept.items()
+            if value != self.trait_defaults(name)
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Bring back what `state` gave; what is missing or no longer fits is left as it is."""
+        for name in _KEPT:
+            if name not in state:
+                continue
+            value = state[name]
+            with contextlib.suppress(t.TraitError):
+                if name == "ticked" and isinstance(value, list):
+                    self._set(str(run_id) for run_id in value)
+                elif name != "ticked":
+                    setattr(self, name, tuple(value) if isinstance(value, list) else value)
 
     @property
     def picked(self) -> Picked:

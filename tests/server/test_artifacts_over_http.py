@@ -221,3 +221,75 @@ def test_a_large_file_passes_both_ways_in_constant_memory(live_server: Any) -> N
     assert peak_while(live_server, up) < 40
     assert peak_while(live_server, down) < 40
     assert got.digest() == want.digest()
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "body", "range_said"),
+    [
+        ("bytes=0-3", 206, b"0123", "bytes 0-3/10"),
+        ("bytes=6-", 206, b"6789", "bytes 6-9/10"),
+        ("bytes=-2", 206, b"89", "bytes 8-9/10"),
+        ("bytes=-99", 206, b"0123456789", "bytes 0-9/10"),
+        ("bytes=8-99", 206, b"89", "bytes 8-9/10"),
+        ("bytes=10-", 416, b"", "bytes */10"),
+        ("bytes=0-1,4-5", 200, b"0123456789", None),
+        ("bytes=5-2", 200, b"0123456789", None),
+        ("lines=1-2", 200, b"0123456789", None),
+        (f"bytes={'9' * 5000}-", 200, b"0123456789", None),
+    ],
+)
+def test_a_part_of_a_file_can_be_asked_for(
+    live_server: Any, asked: str, status: int, body: bytes, range_said: str | None
+) -> None:
+    put(live_server, "0/parts.bin", b"0123456789")
+    headers = {"Authorization": f"token {live_server.token}", "Range": asked}
+
+    answer = live_server.request("GET", f"{ROOT}/0/parts.bin", headers=headers)
+
+    assert (answer.status, answer.body) == (status, body)
+    assert answer.headers["Content-Range"] == range_said
+    assert answer.headers["Content-Length"] == str(len(body))
+    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+def test_the_files_of_a_run_come_in_pages_where_asked(live_server: Any) -> None:
+    body = {"experiment_id": "0", "start_time": 1}
+    run = live_server.ask("POST", "api/2.0/mlflow/runs/create", body)[1]["run"]["info"]
+    folder = live_server.home / "artifacts" / run["artifact_uri"].partition(":/")[2] / "many"
+    folder.mkdir(parents=True)
+    for number in range(25):
+        (folder / f"{number:02}.txt").touch()
+    path = f"api/2.0/mlflow/artifacts/list?run_id={run['run_id']}&path=many"
+
+    found, token, pages = [], "", 0
+    while pages == 0 or token:
+        query = f"&max_results=10&page_token={quote(token)}" if token else "&max_results=10"
+        reply = live_server.ask("GET", path + query)[1]
+        found += [file["path"] for file in reply["files"]]
+        token, pages = reply.get("next_page_token", ""), pages + 1
+
+    assert found == [f"many/{number:02}.txt" for number in range(25)]
+    assert pages == 3
+    assert len(live_server.ask("GET", path)[1]["files"]) == 25
+
+
+def test_a_page_of_a_large_folder_is_quick(live_server: Any) -> None:
+    body = {"experiment_id": "0", "start_time": 1}
+    run = live_server.ask("POST", "api/2.0/mlflow/runs/create", body)[1]["run"]["info"]
+    folder = live_server.home / "artifacts" / run["artifact_uri"].partition(":/")[2]
+    folder.mkdir(parents=True)
+    for number in range(10_000):
+        (folder / f"{number:05}").touch()
+    path = f"api/2.0/mlflow/artifacts/list?run_id={run['run_id']}"
+    live_server.ask("GET", path + "&max_results=1")
+
+    began = time.perf_counter()
+    page = live_server.ask("GET", path + "&max_results=200")[1]
+    a_page = time.perf_counter() - began
+    everything = live_server.ask("GET", path)[1]
+    all_of_it = time.perf_counter() - began - a_page
+
+    assert (len(page["files"]), len(everything["files"])) == (200, 10_000)
+    assert a_page < all_of_it / 4
+    print(f"page {a_page * 1e3:.0f} ms, all {all_of_it * 1e3:.0f} ms")

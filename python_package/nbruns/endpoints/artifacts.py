@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from nbruns.endpoints.experiments import with_token
 from nbruns.endpoints.runs import run_id
 from nbruns.errors import InvalidValue
-from nbruns.protocol.fields import optional, required
+from nbruns.protocol import pages
+from nbruns.protocol.fields import limit, optional, required
 from nbruns.protocol.model_messages import artifact_to_wire
-from nbruns.records import ArtifactFile
+from nbruns.records import ArtifactFile, Page
 from nbruns.store import Store
+
+MOST_FILES = 5000
 
 Body = dict[str, Any]
 
@@ -27,27 +31,40 @@ def delete(store: Store, body: Body) -> Body:
 
 
 def list_of_run(store: Store, body: Body) -> Body:
-    """GET artifacts/list: a run's files below a path, relative to the run's root."""
+    """GET artifacts/list: a run's files below a path, relative to the run's root.
+
+    All of them, as MLflow's client expects; in pages where `max_results` says so.
+    """
     run = store.runs.get(run_id(body))
-    return _below(store, run.artifact_uri, optional(body, "path") or "")
+    return _below(store, run.artifact_uri, optional(body, "path") or "", body)
 
 
 def list_of_model(store: Store, body: Body) -> Body:
     """GET logged-models/{model_id}/artifacts/directories: the same of a logged model."""
     model = store.models.get(required(body, "model_id"))
-    return _below(store, model.artifact_uri, optional(body, "artifact_directory_path") or "")
+    return _below(store, model.artifact_uri, optional(body, "artifact_directory_path") or "", body)
 
 
-def _below(store: Store, artifact_uri: str, path: str) -> Body:
+def _below(store: Store, artifact_uri: str, path: str, body: Body) -> Body:
     root = store.artifacts.folder(artifact_uri).relative_to(store.artifacts.root).as_posix()
     parts = path.split("/") if path else []
     if path.startswith("/") or ".." in parts:
         raise InvalidValue(f"Invalid artifact path '{path[:200]}'")
+    page = _page(store, "/".join([root, *parts]), body)
     found = [
-        ArtifactFile(_named(path, file.path), file.is_dir, file.size_bytes)
-        for file in store.artifacts.list("/".join([root, *parts]))
+        ArtifactFile(_named(path, file.path), file.is_dir, file.size_bytes) for file in page.items
     ]
-    return {**_files(found), "root_uri": artifact_uri}
+    return with_token({**_files(found), "root_uri": artifact_uri}, page.next_token)
+
+
+def _page(store: Store, folder: str, body: Body) -> Page[ArtifactFile]:
+    asked, mark = limit(body, "max_results", 0, MOST_FILES), pages.mark("artifacts", folder)
+    if not asked:
+        return Page(store.artifacts.list(folder))
+    page = store.artifacts.list_page(
+        folder, limit=asked, after=pages.unseal(optional(body, "page_token"), mark)
+    )
+    return Page(page.items, pages.seal(page.next_token, mark))
 
 
 def _named(folder: str, path: str) -> str:

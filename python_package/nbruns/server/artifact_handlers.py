@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 import os
+import re
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -133,8 +134,10 @@ class ArtifactHandler(ProtocolHandler):
     async def _send(self, place: Path) -> None:
         kind = mimetypes.guess_type(place.name)[0] or "application/octet-stream"
         with open(place, "rb") as file:
-            left = os.fstat(file.fileno()).st_size
+            size = os.fstat(file.fileno()).st_size
+            start, left = self._choose_part(size)
             self._describe(place.name, kind, left)
+            file.seek(start)
             # A file that grows meanwhile must not outgrow the length we promised.
             while left and (piece := await asyncio.to_thread(file.read, min(left, _PIECE_BYTES))):
                 left -= len(piece)
@@ -145,12 +148,46 @@ class ArtifactHandler(ProtocolHandler):
                     return
         await self.finish(set_content_type=kind)
 
+    def _choose_part(self, size_bytes: int) -> tuple[int, int]:
+        """Where to begin and how much to send: all of the file, or the part that was asked for."""
+        part = asked_part(self.request.headers.get("Range", ""), size_bytes)
+        if part is None:
+            return 0, size_bytes
+        start, length = part
+        if length == 0:
+            self.set_status(416)
+            self.set_header("Content-Range", f"bytes */{size_bytes}")
+        else:
+            self.set_status(206)
+            self.set_header("Content-Range", f"bytes {start}-{start + length - 1}/{size_bytes}")
+        return start, length
+
     def _describe(self, name: str, kind: str, size_bytes: int) -> None:
         """Headers under which a browser saves the file and never runs it as a page of ours."""
         self.set_header("Content-Type", kind)
         self.set_header("Content-Length", str(size_bytes))
+        self.set_header("Accept-Ranges", "bytes")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
         self.set_attachment_header(name)
         # Jupyter compresses text on its way out unless an encoding is named.
         self.set_header("Content-Encoding", "identity")
+
+
+def asked_part(header: str, size_bytes: int) -> tuple[int, int] | None:
+    """First byte and length of the one range a header names; None where it names none.
+
+    A range that lies outside the file has length 0. Several ranges at once are not
+    served, which HTTP leaves open: the whole file answers them.
+    """
+    found = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", header.replace(" ", ""))
+    if found is None or found.groups() == ("", ""):
+        return None
+    first, last = found.groups()
+    if not first:
+        start = max(0, size_bytes - int(last))
+        return start, size_bytes - start
+    start, end = int(first), min(int(last or size_bytes), size_bytes - 1)
+    if last and int(last) < start:
+        return None
+    return start, max(0, end - start + 1)

@@ -11,7 +11,7 @@ import errno
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
@@ -20,7 +20,7 @@ from urllib.request import url2pathname
 
 from nbruns.errors import InvalidValue, NotFound, StoreUnusable
 from nbruns.identity import new_id
-from nbruns.records import ArtifactFile
+from nbruns.records import ArtifactFile, Page
 
 SCHEME = "mlflow-artifacts:"
 _STAGING = ".uploads"
@@ -71,16 +71,14 @@ class Artifacts:
 
     def list(self, path: str = "") -> list[ArtifactFile]:
         """The files and folders in a folder by name; nothing for a file or a missing folder."""
-        place = self.resolve(path)
-        try:
-            entries = sorted(os.scandir(place), key=lambda entry: entry.name)
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        return [
-            self._described(entry)
-            for entry in entries
-            if entry.name != _STAGING and self._is_inside(Path(entry.path))
-        ]
+        return [*self._describe(self._entries(path))]
+
+    def list_page(self, path: str, *, limit: int, after: str | None = None) -> Page[ArtifactFile]:
+        """As `list`, in pages; the token is the name of the last file."""
+        entries = [entry for entry in self._entries(path) if after is None or entry.name > after]
+        # Following the links of 10,000 files takes a second, sorting their names 10 ms.
+        page = entries[:limit]
+        return Page([*self._describe(page)], page[-1].name if len(entries) > limit else None)
 
     def delete(self, path: str) -> None:
         """Remove a file, or a folder with all that it holds."""
@@ -125,6 +123,18 @@ class Artifacts:
         root = self.root.resolve()
         real = place.resolve()
         return real.is_relative_to(root) and not real.is_relative_to(root / _STAGING)
+
+    def _entries(self, path: str) -> Sequence[os.DirEntry[str]]:
+        place = self.resolve(path)
+        try:
+            return sorted(os.scandir(place), key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def _describe(self, entries: Iterable[os.DirEntry[str]]) -> Iterator[ArtifactFile]:
+        for entry in entries:
+            if entry.name != _STAGING and self._is_inside(Path(entry.path)):
+                yield self._described(entry)
 
     def _described(self, entry: os.DirEntry[str]) -> ArtifactFile:
         path = Path(entry.path).relative_to(self.root).as_posix()

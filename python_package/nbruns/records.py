@@ -184,6 +184,21 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """Something a user did on purpose to a thing; `before` and `after` are ids, names or places."""
+
+    activity_number: int
+    at_ms: int
+    user: str
+    action: str
+    kind: str
+    subject: str
+    before: str | None = None
+    after: str | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutedCell:
     """One execution of a cell, as the kernel saw it.
 
@@ -200,6 +215,24 @@ class ExecutedCell:
     outcome: Literal["running", "ok", "error", "interrupted"] = "running"
     session_ms: int = 0
     position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """An installed package; `origin` tells of those that came from no index (editable, git)."""
+
+    name: str
+    version: str
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What a process had to work with; packages are in the order of their names."""
+
+    python: str
+    platform: str
+    packages: tuple[Package, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

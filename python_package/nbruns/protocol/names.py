@@ -20,6 +20,13 @@ HOST_TAG = "nbruns.host"
 PID_TAG = "nbruns.pid"
 PID_SEEN_TAG = "nbruns.pid_seen_ms"
 END_REASON_TAG = "nbruns.end_reason"
+CODE_TAG = "nbruns.code"
+CODE_CHANGE_TAG = "nbruns.code_change"
+ENVIRONMENT_TAG = "nbruns.environment"
+PYTHON_TAG = "nbruns.python"
+KERNEL_NAME_TAG = "nbruns.kernel_name"
+GIT_BRANCH_TAG = "nbruns.git.branch"
+GIT_DIRTY_TAG = "nbruns.git.dirty"
 
 # Tags MLflow gives a meaning to.
 RUN_NAME_TAG = "mlflow.runName"
@@ -34,5 +41,11 @@ MODEL_VERSIONS_TAG = "mlflow.modelVersions"
 DATASET_CONTEXT_TAG = "mlflow.data.context"
 IS_PROMPT_TAG = "mlflow.prompt.is_prompt"
 
+# Where a run's artifacts tell of its source.
+ENVIRONMENT_FILE = "nbruns/environment.json"
+GIT_DIFF_FILE = "nbruns/git.diff"
+
 # The MIME type under which a kernel asks the browser for the live notebook.
 CAPTURE_MIME = "application/vnd.nbruns.capture+json"
+# The type of a line about runs, whose names JupyterLab draws as links.
+RUN_LINE_MIME = "application/vnd.nbruns.line+json"

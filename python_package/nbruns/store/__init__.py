@@ -9,6 +9,7 @@ from pathlib import Path
 from nbruns.errors import StoreUnusable
 from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
+from nbruns.store.environments import Environments
 from nbruns.store.experiments import Experiments
 from nbruns.store.file_systems import network_file_system
 from nbruns.store.kernels import Kernels
@@ -42,6 +43,7 @@ class Store:
         self.notebooks = Notebooks(db, self.experiments)
         self.revisions = Revisions(db)
         self.kernels = Kernels(db)
+        self.environments = Environments(db)
 
     @classmethod
     def open(cls, home: Path, *, artifact_base: str | None = None) -> Store:

@@ -213,4 +213,28 @@ create index runs_open on runs (run_number) where status = 'RUNNING'
 """
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_tracking, m002_registry, m003_notebooks)
+def m004_environments(db: Database) -> None:
+    """What runs had to work with."""
+    for statement in _ENVIRONMENT_TABLES.split(";\n"):
+        db.conn.execute(statement)
+
+
+# Packages are a JSON list of [name, version, origin]: SQLite's json_each reads it.
+_ENVIRONMENT_TABLES = """
+create table environments (
+    environment_number integer primary key,
+    digest text not null unique,
+    python text not null,
+    platform text not null,
+    packages text not null,
+    first_seen_ms integer not null
+) strict
+"""
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    m001_tracking,
+    m002_registry,
+    m003_notebooks,
+    m004_environments,
+)

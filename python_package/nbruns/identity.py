@@ -5,12 +5,17 @@ Everything here is cheap: it is imported by kernels at start.
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import hashlib
 import os
 import time
 import uuid
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
+
+_acting: ContextVar[str | None] = ContextVar("_acting", default=None)
 
 
 def home_folder() -> Path:
@@ -45,3 +50,18 @@ def user_name() -> str:
     except (KeyError, OSError, ImportError):
         # Windows without a name in the environment: Python before 3.13 then looks for `pwd`.
         return "unknown"
+
+
+def acting_user() -> str:
+    """Who asks for what is being done: the user signed in over HTTP, else the system's user."""
+    return _acting.get() or user_name()
+
+
+@contextlib.contextmanager
+def acting_as(user: str | None) -> Iterator[None]:
+    """Do what follows in a user's name; None is the system's user."""
+    token = _acting.set(user)
+    try:
+        yield
+    finally:
+        _acting.reset(token)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from nbruns.errors import StoreUnusable
+from nbruns.store.activity import ActivityLog
 from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
 from nbruns.store.environments import Environments
@@ -43,6 +44,7 @@ class Store:
         self.notebooks = Notebooks(db, self.experiments)
         self.revisions = Revisions(db)
         self.kernels = Kernels(db)
+        self.activity = ActivityLog(db)
         self.environments = Environments(db)
 
     @classmethod

@@ -232,9 +232,43 @@ create table environments (
 """
 
 
+def m005_activity(db: Database) -> None:
+    """The activity log, which nothing changes once it is written."""
+    for statement in _ACTIVITY_TABLES:
+        db.conn.execute(statement)
+
+
+_ACTIVITY_TABLES = (
+    """
+    create table activity (
+        activity_number integer primary key,
+        at_ms integer not null,
+        user text not null,
+        action text not null,
+        kind text not null,
+        subject text not null,
+        before text,
+        after text,
+        comment text not null
+    ) strict
+    """,
+    "create index activity_by_subject on activity (kind, subject)",
+    """
+    create trigger activity_is_never_changed before update on activity
+    begin select raise(abort, 'the activity log only ever grows'); end
+    """,
+    """
+    create trigger activity_is_never_deleted before delete on activity
+    begin select raise(abort, 'the activity log only ever grows'); end
+    """,
+)
+
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_tracking,
     m002_registry,
     m003_notebooks,
     m004_environments,
+    m005_activity,
 )

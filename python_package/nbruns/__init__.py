@@ -10,6 +10,25 @@ from typing import Any
 
 __version__ = "0.1.0"
 
+# The public Python API: where each name lives, loaded when it is first asked for.
+_PUBLIC = {
+    "charts": "nbruns.charts",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a part of the public API; a part that is a module is the module itself."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'nbruns' has no attribute '{name}'")
+    from importlib import import_module
+
+    module = import_module(_PUBLIC[name])
+    return module if module.__name__ == f"nbruns.{name}" else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])
+
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
     """Tell JupyterLab where the built browser extension lies."""

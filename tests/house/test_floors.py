@@ -14,6 +14,7 @@ GROUND = {"errors", "records", "conditions", "identity", "rules"}
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "protocol": (set(), set()),
     "notebooks": (set(), set()),
+    "charts": ({"protocol"}, {"plotly", "mlflow"}),
     "store": ({"notebooks"}, {"sqlite_utils"}),
     "endpoints": ({"protocol", "notebooks", "store"}, set()),
     "server": (
@@ -25,7 +26,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "kernel": ({"store", "protocol", "notebooks"}, {"IPython", "ipykernel", "jupyter_core"}),
     "magics": ({"store", "kernel", "protocol"}, {"IPython", "mlflow"}),
     "panel": (
-        {"protocol", "notebooks"},
+        {"protocol", "notebooks", "charts"},
         {"ipywidgets", "traitlets", "anywidget", "plotly", "tornado", "comm", "IPython"},
     ),
     "transfer": ({"store"}, {"yaml"}),

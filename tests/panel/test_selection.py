@@ -2,7 +2,8 @@
 
 import json
 
-from nbruns.panel.selection import COLOURS, NEWEST_FIRST, Selection
+from nbruns.charts.palette import COLOURS
+from nbruns.panel.selection import NEWEST_FIRST, Selection
 
 
 def test_ticking_a_run_again_unticks_it() -> None:

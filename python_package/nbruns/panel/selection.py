@@ -8,25 +8,12 @@ from typing import Any
 
 import traitlets as t
 
+from nbruns.charts.palette import colours_for
+
 NEWEST_FIRST = "attributes.start_time DESC"
 
-# Told apart by people who confuse red and green, on white and on near-black alike.
-COLOURS = (
-    "#3f7fd9",
-    "#e58a1f",
-    "#1fa187",
-    "#d1495b",
-    "#8f63c9",
-    "#b5a12c",
-    "#3fa7c9",
-    "#c26fa8",
-    "#6d9b3a",
-    "#8a7a6d",
-)
-
-
 # What a link carries: a colour follows from a tick, and a form that is open is nobody else's.
-_KEPT = (
+KEPT = (
     "experiment_id",
     "filter_text",
     "order",
@@ -70,7 +57,7 @@ class Selection(t.HasTraits):
 
         What stands as it does at the start is left out.
         """
-        kept = {name: getattr(self, name) for name in _KEPT}
+        kept = {name: getattr(self, name) for name in KEPT}
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in kept.items()
@@ -79,7 +66,7 @@ class Selection(t.HasTraits):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Bring back what `state` gave; what is missing or no longer fits is left as it is."""
-        for name in _KEPT:
+        for name in KEPT:
             if name not in state:
                 continue
             value = state[name]
@@ -132,14 +119,3 @@ class Selection(t.HasTraits):
         if self.registering is not None and self.registering not in ticked:
             self.registering = None
         self.ticked = ticked
-
-
-def colours_for(run_ids: Iterable[str], before: dict[str, str]) -> dict[str, str]:
-    """A colour for each run: the one it had, else the first that is free."""
-    wanted = list(run_ids)
-    given = {run_id: before[run_id] for run_id in wanted if run_id in before}
-    for run_id in wanted:
-        if run_id not in given:
-            free = [colour for colour in COLOURS if colour not in given.values()]
-            given[run_id] = free[0] if free else COLOURS[len(given) % len(COLOURS)]
-    return given

@@ -6,17 +6,16 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, cast
 
+from nbruns.endpoints.revisions import content_of
 from nbruns.errors import InvalidValue, NotFound
 from nbruns.notebooks.canonical import cell_ids
-from nbruns.protocol.fields import clean_text, find, limit, optional, required, text, texts
+from nbruns.protocol.fields import clean_text, optional, required, text, texts
 from nbruns.protocol.names import CELL_TAG, KERNEL_TAG, NOTEBOOK_TAG, REVISION_TAG
 from nbruns.records import ExecutedCell, NotebookContent, Run
 from nbruns.store import Store
 from nbruns.store.revisions import Moment
 
 Body = dict[str, Any]
-
-MOST_REVISIONS = 1_000
 
 
 def resolve(store: Store, body: Body) -> Body:
@@ -48,7 +47,7 @@ def capture(store: Store, body: Body) -> Body:
     The revision is null where another document was sent: those of a shared kernel all hear it.
     """
     run = store.runs.get(required(body, "run_id"))
-    path, content = required(body, "path"), _content(body)
+    path, content = required(body, "path"), content_of(body)
     ids, started_by = cell_ids(content), run.tags.get(CELL_TAG)
     if started_by and ids and started_by not in ids:
         return {"revision": None}
@@ -74,32 +73,10 @@ def get_revision(store: Store, body: Body) -> Body:
     return {"revision": asdict(revision), "content": store.revisions.content(revision_id)}
 
 
-def search_revisions(store: Store, body: Body) -> Body:
-    """GET revisions/search: a notebook's revisions, newest first."""
-    token = optional(body, "page_token")
-    if token and not token.isdecimal():
-        raise InvalidValue(f"Invalid page token '{token[:80]}'")
-    page = store.revisions.search(
-        required(body, "notebook_id"),
-        limit=limit(body, "max_results", 100, MOST_REVISIONS),
-        token=token,
-    )
-    reply: Body = {"revisions": [asdict(one) for one in page.items]}
-    if page.next_token is not None:
-        reply["next_page_token"] = page.next_token
-    return reply
-
-
 def revision_of_run(store: Store, body: Body) -> Body:
     """GET revisions/of-run: the revision of a run; null while none was captured."""
     found = store.revisions.of_run(required(body, "run_id"))
     return {"revision": None if found is None else asdict(found)}
-
-
-def purge_revision(store: Store, body: Body) -> Body:
-    """POST revisions/purge: delete a revision for good, and the text only it held."""
-    store.revisions.purge(required(body, "revision_id"))
-    return {}
 
 
 def executed(store: Store, body: Body) -> Body:
@@ -119,20 +96,9 @@ ROUTES: tuple[tuple[str, str, Callable[[Store, Body], Body]], ...] = (
     ("GET", "notebooks/list", all_notebooks),
     ("POST", "revisions/capture", capture),
     ("GET", "revisions/get", get_revision),
-    ("GET", "revisions/search", search_revisions),
     ("GET", "revisions/of-run", revision_of_run),
-    ("POST", "revisions/purge", purge_revision),
     ("GET", "kernels/executed", executed),
 )
-
-
-def _content(body: Body) -> NotebookContent:
-    content = find(body, "content")
-    if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
-        raise InvalidValue("Parameter 'content' must be a notebook: an object with 'cells'")
-    if not all(isinstance(cell, dict) for cell in content["cells"]):
-        raise InvalidValue("Parameter 'content' holds a cell that is not an object")
-    return content
 
 
 def _moment(body: Body) -> Moment:

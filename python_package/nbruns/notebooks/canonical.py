@@ -58,6 +58,12 @@ def join(frame: bytes, cells: Iterable[CellParts]) -> NotebookContent:
     return content
 
 
+def as_kept(content: NotebookContent) -> NotebookContent:
+    """The notebook as a revision of it would hold it: skipped text left out, outputs capped."""
+    parts = split(content)
+    return join(parts.frame, parts.cells)
+
+
 def id_and_source(cell: bytes) -> tuple[str | None, str]:
     """The id, if it has one, and the text of a cell that was taken apart."""
     parts: dict[str, Any] = json.loads(cell)

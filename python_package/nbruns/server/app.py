@@ -21,6 +21,7 @@ from nbruns.server.events import Changes, EventsHandler
 from nbruns.server.handlers import HealthHandler, ProtocolHandler
 from nbruns.server.kernels import KernelFollower
 from nbruns.server.panel_kernel import PanelKernel, PanelStartHandler
+from nbruns.server.revision_handlers import CopyHandler, RestoreHandler
 from nbruns.server.static import PlotlyHandler
 from nbruns.server.store_thread import ARTIFACT_BASE, StoreThread
 from nbruns.store.artifacts import Artifacts
@@ -76,6 +77,8 @@ class NbrunsApp(ExtensionApp):
                 (r"/nbruns/events", EventsHandler),
                 (r"/nbruns/health", HealthHandler),
                 (r"/nbruns/api/1\.0/panel/start", PanelStartHandler),
+                (r"/nbruns/api/1\.0/revisions/restore", RestoreHandler),
+                (r"/nbruns/api/1\.0/revisions/copy", CopyHandler),
                 (r"/nbruns/static/plotly\.min\.js", PlotlyHandler),
                 (r"/nbruns/(.*)", ProtocolHandler),
             ]

@@ -9,9 +9,10 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from nbruns.endpoints import notebooks, runs
+from nbruns.endpoints import notebooks, revisions, runs
 from nbruns.endpoints.routes import find_endpoint
 from nbruns.errors import InvalidValue, NbrunsError, StoreBusy
+from nbruns.identity import acting_as
 from nbruns.protocol.errors import wire_error
 from nbruns.server.signed_in import SignedIn
 from nbruns.server.store_thread import StoreThread
@@ -24,7 +25,9 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 QUICK = frozenset({runs.log_metric, runs.log_param, runs.set_tag})
 MOST_QUICK_BYTES = 8_192
 # Takes megabytes of JSON apart, hashes and compresses them: 0.3 s for 7 MB.
-LONG = frozenset({notebooks.capture})
+LONG = frozenset(
+    {notebooks.capture, revisions.compare, revisions.compare_content, revisions.prepare}
+)
 # Jupyter's own, which any handler may be sent.
 _JUPYTERS_ARGUMENTS = {"token", "_xsrf", "no_track_activity"}
 
@@ -72,7 +75,7 @@ class ProtocolHandler(SignedIn):
             run = store.run_beside if endpoint in LONG else store.run
             if endpoint in QUICK and len(self.request.body) < MOST_QUICK_BYTES:
                 run = store.run_quick
-            status, reply = await run(respond, endpoint, self.request.body, fields)
+            status, reply = await run(respond, endpoint, self.request.body, fields, self.user)
         except NbrunsError as error:
             status, reply = wire_error(error)
         self.say(status, reply)
@@ -97,14 +100,19 @@ class HealthHandler(SignedIn):
 
 
 def respond(
-    store: Store, endpoint: Endpoint, body: bytes, fields: Mapping[str, Any]
+    store: Store,
+    endpoint: Endpoint,
+    body: bytes,
+    fields: Mapping[str, Any],
+    user: str | None = None,
 ) -> tuple[int, bytes]:
-    """Status and JSON of a call; reading and writing JSON is part of the store thread's work."""
+    """Status and JSON of a user's call; reading and writing JSON is the store thread's work too."""
     try:
         asked = {**read_json(body), **fields}
         if endpoint is runs.search:
             return 200, runs.search_text(store, asked).encode()
-        status, reply = 200, endpoint(store, asked)
+        with acting_as(user):
+            status, reply = 200, endpoint(store, asked)
     except StoreBusy:
         raise
     except Exception as error:

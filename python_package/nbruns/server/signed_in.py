@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
@@ -26,6 +27,9 @@ _CODES = {
     405: "ENDPOINT_NOT_FOUND",
     413: "INVALID_PARAMETER_VALUE",
 }
+
+
+_MADE_UP = re.compile("[0-9a-f]{32}")
 
 
 class PanelIdentity(IdentityProvider):
@@ -64,6 +68,16 @@ class SignedIn(APIHandler):
             and scheme.lower() in ("token", "bearer")
             and hmac.compare_digest(secret.strip().encode(), known.encode())
         )
+
+    @property
+    def user(self) -> str | None:
+        """The name of whoever is signed in; None where all have the server's one token.
+
+        Jupyter then makes a name up for each browser: they are the system's user.
+        """
+        found = self.current_user
+        is_made_up = found.name.startswith("Anonymous ") and _MADE_UP.fullmatch(found.username)
+        return None if is_made_up else str(found.username)
 
     async def check_permission(self, action: str) -> None:
         """What the `authorized` decorator asks, for a handler that must ask before its body."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Literal
 
 from nbruns.errors import NotFound
@@ -129,8 +130,10 @@ class Revisions:
                 self._link(run_id, moment, given, given.method)
         return given is not None
 
-    def purge(self, revision_id: str) -> None:
+    def purge(self, revision_id: str, also: Callable[[], None] | None = None) -> None:
         """Delete a revision, and its text wherever only it and its kernels' records hold it.
+
+        What is `also` to be done is done in the same transaction.
 
         The bytes are overwritten in the file, and the write-ahead log is emptied. While
         another program reads or writes without a gap the log keeps old pages, until it is
@@ -144,6 +147,8 @@ class Revisions:
             self._delete(revision_id)
             self.contents.drop_unused(sources)
             purging.point_elsewhere(self.db, revision_id, self._shown)
+            if also is not None:
+                also()
         self.db.empty_log()
 
     def _delete(self, revision_id: str) -> None:

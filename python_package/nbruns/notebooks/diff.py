@@ -17,11 +17,10 @@ from nbruns.notebooks import text_diff
 from nbruns.notebooks.alignment import rising
 from nbruns.notebooks.canonical import is_skipped, kept_metadata, text_of
 from nbruns.notebooks.pairing import Cell, cells_of, paired
+from nbruns.notebooks.wording import cells_listed
 from nbruns.records import NotebookContent
 
 ChangeKind = Literal["same", "added", "removed", "edited", "moved", "outputs", "metadata"]
-
-_MOST_RANGES = 8
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class NotebookDifference:
         Numbers of cells are those of the new notebook.
         """
         edited, rest = self._of("edited"), ("added", "removed", "moved")
-        said = [f"{_listed([c.new_position or 0 for c in edited])} edited"] if edited else []
+        said = [f"{cells_listed([c.new_position or 0 for c in edited])} edited"] if edited else []
         for kind, number in ((kind, len(self._of(kind))) for kind in rest):
             if number:
                 noun = "" if said else " cell" if number == 1 else " cells"
@@ -189,17 +188,3 @@ def _about(cell: Cell) -> tuple[object, object]:
 
 def _frame(content: NotebookContent) -> object:
     return content.get("metadata") or {}
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    """'cell 3', 'cells 3, 5–7'; their number where the list would be long."""
-    ranges: list[list[int]] = []
-    for number in numbers:
-        if ranges and number == ranges[-1][-1] + 1:
-            ranges[-1] = [ranges[-1][0], number]
-        else:
-            ranges.append([number])
-    if len(ranges) > _MOST_RANGES:
-        return f"{len(numbers)} cells"
-    noun = "cell" if len(numbers) == 1 else "cells"
-    return f"{noun} {', '.join('–'.join(map(str, one)) for one in ranges)}"

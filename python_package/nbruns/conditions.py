@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from nbruns.records import Aggregate
+
 Field = Literal["attribute", "param", "metric", "tag", "dataset"]
 Comparator = Literal[
     "=", "!=", ">", ">=", "<", "<=", "like", "ilike", "in", "not in", "is null", "is not null"
@@ -37,6 +39,7 @@ class Order:
     ascending: bool = True
     dataset_name: str | None = None
     dataset_digest: str | None = None
+    aggregate: Aggregate = "last"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ RunStatus = Literal["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]
 View = Literal["active", "deleted", "all"]
 CaptureMethod = Literal["browser", "executed", "file"]
 
+# Which value of a metric's history: the newest, the smallest or the largest.
+Aggregate = Literal["last", "min", "max"]
+
 T = TypeVar("T")
 
 
@@ -92,6 +95,61 @@ class Run:
     dataset_inputs: tuple[DatasetInput, ...] = ()
     model_inputs: tuple[ModelLink, ...] = ()
     model_outputs: tuple[ModelLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListColumns:
+    """What a list of runs shows beside what every run has.
+
+    Each metric comes with the value of its history that is shown ('last', 'min', 'max') and
+    with what is best in it ('min', 'max').
+    """
+
+    metrics: Mapping[str, tuple[Aggregate, Literal["min", "max"]]] = field(default_factory=dict)
+    params: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def aggregate(self, key: str) -> Aggregate:
+        """Which value of a metric's history is shown."""
+        return self.metrics[key][0]
+
+    def is_falling(self, key: str) -> bool:
+        """Whether less is better in a metric."""
+        return self.metrics[key][1] == "min"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRun:
+    """A row of a list: `run` carries only the params, tags and metrics the list has columns for.
+
+    `extremes` are the smallest and the largest value of each metric's history, `depth` says
+    how deep the row is nested where it stands under its parent.
+    """
+
+    run: Run
+    depth: int = 0
+    children: int = 0
+    parent_name: str = ""
+    extremes: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    best_of_children: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedKey:
+    """A metric, param or tag of an experiment: how many of the runs that were looked at have
+    it, and with how many values."""
+
+    key: str
+    runs: int
+    values: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunCounts:
+    """How many runs of an experiment have which status, and how many are in the trash."""
+
+    by_status: Mapping[str, int] = field(default_factory=dict)
+    deleted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

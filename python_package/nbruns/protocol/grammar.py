@@ -6,7 +6,7 @@ One `Grammar` per search of the protocol. Attribute names map MLflow's word to o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nbruns.conditions import Comparator, Field
 
@@ -86,6 +86,11 @@ RUNS = Grammar(
     },
     comparators={"metric": NUMERIC, "param": NULLABLE, "tag": NULLABLE, "dataset": LISTED},
     orderable=frozenset({"attribute", "metric", "param", "tag"}),
+)
+
+# The panel's list is sorted by one thing more than the protocol knows.
+RUN_LIST = replace(
+    RUNS, attributes={**RUNS.attributes, "duration": _number("took_ms", filterable=False)}
 )
 
 EXPERIMENTS = Grammar(

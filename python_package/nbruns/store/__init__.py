@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nbruns.errors import StoreUnusable
 from nbruns.store.activity import ActivityLog
@@ -21,6 +23,9 @@ from nbruns.store.notebooks import Notebooks
 from nbruns.store.registry import Registry
 from nbruns.store.revisions import Revisions
 from nbruns.store.runs import Runs
+
+if TYPE_CHECKING:
+    from nbruns.store.listing import Listing
 
 _log = logging.getLogger("nbruns")
 
@@ -46,6 +51,13 @@ class Store:
         self.kernels = Kernels(db)
         self.activity = ActivityLog(db)
         self.environments = Environments(db)
+
+    @cached_property
+    def listing(self) -> Listing:
+        """The shelf of lists, which a kernel has no use for and so does not load."""
+        from nbruns.store.listing import Listing
+
+        return Listing(self.db, self.artifacts, self.runs)
 
     @classmethod
     def open(cls, home: Path, *, artifact_base: str | None = None) -> Store:

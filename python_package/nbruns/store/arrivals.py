@@ -16,6 +16,7 @@ from nbruns.store.experiments import NEXT_NUMBER, number_of
 from nbruns.store.histories import settle_run
 from nbruns.store.models import append_model_metrics
 from nbruns.store.run_inputs import add_datasets, add_models
+from nbruns.store.run_parents import take_children, take_parent
 
 __all__ = ["Arrivals", "Point"]
 
@@ -97,6 +98,9 @@ class Arrivals:
                 add_history(self.db, number, key, points)
             if run.status not in ("RUNNING", "SCHEDULED") or run.stage == "deleted":
                 settle_run(self.db, number)
+            take_parent(self.db, number)
+            if run.stage == "active":
+                take_children(self.db, number)
 
     def add_model(self, model: LoggedModel, *, is_deleted: bool = False) -> None:
         """Take in a logged model with its params, tags and metrics."""

@@ -15,6 +15,7 @@ from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
 from nbruns.store.histories import settle_experiment
 from nbruns.store.keyset import Sql, Term, attribute, by_key, column, compare, fetch_page, has
+from nbruns.store.run_parents import take_parents
 
 _COLUMNS = {
     "experiment_id": "e.experiment_id",
@@ -167,6 +168,9 @@ class Experiments:
                 (after, now if after == "deleted" else None, number_of(experiment_id)),
             )
             settle_experiment(self.db, number_of(experiment_id))
+            if after == "active":
+                # A run that was deleted before its experiment comes back with it.
+                take_parents(self.db, number_of(experiment_id))
 
     def _where(self, condition: str, value: object) -> Experiment | None:
         with self.db.lock:

@@ -31,7 +31,7 @@ def newest_row(history: str = "h") -> str:
     """
 
 
-def _extreme(function: str, column: str) -> str:
+def extreme_of(function: str, column: str) -> str:
     """The smallest or largest value of the history `h`: of its blocks and its recent rows."""
     return f"""
         select {function}(v) from (
@@ -51,8 +51,8 @@ update histories as h
 set (step, at_ms, value, is_nan) = (
         select m.step, m.at_ms, m.value, m.is_nan {newest_row()}
     ),
-    smallest = ({_extreme("min", "smallest")}),
-    largest = ({_extreme("max", "largest")}),
+    smallest = ({extreme_of("min", "smallest")}),
+    largest = ({extreme_of("max", "largest")}),
     is_settled = 1
 where not h.is_settled and h.run_number
 """

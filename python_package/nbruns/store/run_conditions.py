@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from nbruns.conditions import Condition, Order
 from nbruns.errors import InvalidValue
-from nbruns.store.histories import newest_row
+from nbruns.records import Aggregate
+from nbruns.store.histories import extreme_of, newest_row
 from nbruns.store.keyset import Sql, attribute, column, compare, has
 from nbruns.store.run_values import RUN_NAME_TAG
 
@@ -19,6 +20,8 @@ COLUMNS = {
     "artifact_uri": "r.artifact_uri",
     "started_ms": "r.started_ms",
     "ended_ms": "r.ended_ms",
+    # A run that goes on has lasted until now.
+    "took_ms": "(coalesce(r.ended_ms, strftime('%s', 'now') * 1000) - r.started_ms)",
 }
 CONTEXT_TAG = "mlflow.data.context"
 KEY_NUMBER = "(select key_number from metric_keys where key = ?)"
@@ -40,6 +43,12 @@ class SortKey:
 def newest(settled: str, recent: str) -> str:
     """Something about the newest value of history h, wherever that stands now."""
     return f"case when h.is_settled then {settled} else (select {recent} {newest_row()}) end"
+
+
+def extreme_value(aggregate: Aggregate) -> str:
+    """The smallest or the largest value of history h, which is kept only once it is settled."""
+    column = "smallest" if aggregate == "min" else "largest"
+    return f"case when h.is_settled then h.{column} else ({extreme_of(aggregate, column)}) end"
 
 
 def condition_sql(condition: Condition, run: str) -> Sql:
@@ -79,6 +88,10 @@ def sort_keys(order: Order) -> list[SortKey]:
         case "param" | "tag":
             table = f"{order.field}s"
             text = f"(select value from {table} where run_number = r.run_number and key = ?)"
+            return [SortKey(Sql(text, (order.key,)), order.ascending)]
+        case "metric" if order.aggregate != "last":
+            history = _HISTORY.format(run="r.run_number")
+            text = f"(select {extreme_value(order.aggregate)} {history})"
             return [SortKey(Sql(text, (order.key,)), order.ascending)]
         case "metric":
             history = _HISTORY.format(run="r.run_number")

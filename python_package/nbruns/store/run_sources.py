@@ -60,25 +60,46 @@ def segments(
         )
         return [Segment((), (Source(source, keys, "w.run_number"),))]
     lead = search.orders[0] if search.orders else None
-    if lead is not None and lead.field == "metric":
+    if lead is not None and lead.field == "metric" and lead.aggregate == "last":
         return _metric_segments(lead, keys[2:])
     if lead is not None and lead.field in ("param", "tag"):
         return _text_segments(lead, keys[1:])
     return [Segment((), (Source(Sql("from runs r where true"), keys),))]
 
 
+def all_of(db: Database, conditions: Iterable[Condition]) -> Source:
+    """Where to begin to count what conditions leave over: the smallest set an index finds."""
+    best, most = Sql("from runs r where true"), _run_count(db) // 2
+    for condition in conditions:
+        found = _candidates(condition)
+        if found is None:
+            continue
+        (size,) = db.conn.execute(_counted(found), (*found.values, most)).fetchone()
+        if size < most:
+            text = "cross join runs r on r.run_number = w.run_number where true"
+            best, most = Sql(f"from ({found.text}) w {text}", found.values), size
+    return Source(best, [], "r.run_number")
+
+
+def _run_count(db: Database) -> int:
+    (runs,) = db.conn.execute("select coalesce(max(run_number), 0) from runs").fetchone()
+    return int(runs)
+
+
+def _counted(candidates: Sql) -> str:
+    return f"select count(*) from (select 1 from ({candidates.text}) limit ?)"
+
+
 def _few_candidates(
     db: Database, experiment_ids: Sequence[int], conditions: Iterable[Condition], limit: int
 ) -> Sql | None:
     """The smallest set of runs that some condition leaves over, if it is small enough."""
-    (runs,) = db.conn.execute("select coalesce(max(run_number), 0) from runs").fetchone()
     # Walking an index passes about runs / matches rows for each row wanted: with fewer
     # candidates than this, looking at all of them and sorting is quicker.
-    most = math.isqrt((limit + 1) * int(runs)) + 1
+    most = math.isqrt((limit + 1) * _run_count(db)) + 1
     best: Sql | None = None
     for candidates in _all_candidates(experiment_ids, conditions):
-        count = f"select count(*) from (select 1 from ({candidates.text}) limit ?)"
-        (found,) = db.conn.execute(count, (*candidates.values, most)).fetchone()
+        (found,) = db.conn.execute(_counted(candidates), (*candidates.values, most)).fetchone()
         if found < most:
             most, best = found, candidates
     return best

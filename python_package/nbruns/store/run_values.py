@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from nbruns.errors import InvalidValue, NotFound
 from nbruns.rules import shown
 from nbruns.store.database import Database
+from nbruns.store.run_parents import PARENT_TAG, take_parent
 
 RUN_NAME_TAG = "mlflow.runName"
 
@@ -44,6 +45,8 @@ def put_tags(db: Database, run_number: int, tags: Mapping[str, str]) -> None:
     )
     if name:
         db.conn.execute("update runs set name = ? where run_number = ?", (name, run_number))
+    if PARENT_TAG in tags:
+        take_parent(db, run_number)
 
 
 def remove_tag(db: Database, run_id: str, run_number: int, key: str) -> None:
@@ -53,3 +56,5 @@ def remove_tag(db: Database, run_id: str, run_number: int, key: str) -> None:
     ).rowcount
     if not gone:
         raise NotFound(f"Run '{run_id}' has no tag '{key}'")
+    if key == PARENT_TAG:
+        take_parent(db, run_number)

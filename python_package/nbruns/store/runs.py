@@ -19,6 +19,7 @@ from nbruns.store.run_inputs import add_datasets, add_models, check_datasets
 from nbruns.store.run_loading import load_runs
 from nbruns.store.run_names import friendly_name
 from nbruns.store.run_numbers import active_run, number_of_run
+from nbruns.store.run_parents import leave_children, take_children, take_parent
 from nbruns.store.run_texts import RunText, Words, load_texts
 from nbruns.store.run_values import RUN_NAME_TAG, add_params, put_tags, remove_tag
 from nbruns.store.search import find_runs
@@ -111,14 +112,18 @@ class Runs:
             )
             # Logging looks at the history alone: a settled one sends it to ask for the run.
             settle_run(self.db, number)
+            leave_children(self.db, number)
 
     def restore(self, run_id: str) -> None:
         """Bring a deleted run back."""
         with self.db.atomic():
+            number = number_of_run(self.db, run_id)
             self.db.conn.execute(
                 "update runs set stage = 'active', deleted_ms = null where run_number = ?",
-                (number_of_run(self.db, run_id),),
+                (number,),
             )
+            take_parent(self.db, number)
+            take_children(self.db, number)
 
     def search(
         self,

@@ -232,6 +232,46 @@ create table environments (
 """
 
 
+def m005_run_list(db: Database) -> None:
+    """Which run a run is nested in, and what a list of runs counts and walks."""
+    for statement in _RUN_LIST.split(";\n"):
+        db.conn.execute(statement)
+
+
+# `parent_number` follows the tag mlflow.parentRunId, by `run_parents.py`. The index of runs
+# by status ends with what they are sorted by: a search for one status walks it in order.
+_RUN_LIST = """
+alter table runs add column parent_number integer references runs on delete set null;
+update runs as r
+set parent_number = (
+    select p.run_number
+    from tags t
+    join runs p on p.run_id = t.value
+    where t.run_number = r.run_number and t.key = 'mlflow.parentRunId'
+    and p.experiment_id = r.experiment_id and p.stage = 'active'
+)
+where exists (
+    select 1 from tags t where t.run_number = r.run_number and t.key = 'mlflow.parentRunId'
+);
+with recursive up (start, run_number, far) as (
+    select run_number, parent_number, 1 from runs where parent_number is not null
+    union
+    select up.start, r.parent_number, up.far + 1
+    from up
+    join runs r using (run_number)
+    where up.far < 100 and r.parent_number is not null
+)
+update runs
+set parent_number = null
+where run_number in (select start from up where run_number = start);
+create index runs_by_parent on runs (parent_number, started_ms desc)
+    where parent_number is not null;
+create index runs_at_top on runs (experiment_id, started_ms desc, run_id, stage)
+    where parent_number is null;
+create index runs_by_status on runs (status, experiment_id, stage, started_ms desc, run_id)
+"""
+
+
 def m005_activity(db: Database) -> None:
     """The activity log, which nothing changes once it is written."""
     for statement in _ACTIVITY_TABLES:
@@ -264,11 +304,11 @@ _ACTIVITY_TABLES = (
 )
 
 
-
 MIGRATIONS: tuple[Migration, ...] = (
     m001_tracking,
     m002_registry,
     m003_notebooks,
     m004_environments,
     m005_activity,
+    m005_run_list,
 )

@@ -17,7 +17,19 @@ from nbruns.records import View
 from nbruns.store.database import Database
 from nbruns.store.keyset import Sql
 from nbruns.store.run_conditions import SortKey, condition_sql, quickest_first, sort_keys
-from nbruns.store.run_sources import Segment, Source, segments
+from nbruns.store.run_sources import Segment, Source, all_of, segments
+
+# Beyond so many places, looking at all candidates and sorting them is never the quicker way.
+_FAR = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which part of a result: so many runs from this one on (0 is the first)."""
+
+    first: int
+    count: int
+    view: View = "active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,77 @@ def find_runs(
     page = rows[:limit]
     next_token = json.dumps(page[-1][1:]) if len(rows) > limit and page else None
     return [row[0] for row in page], next_token
+
+
+def find_runs_at(
+    db: Database, experiment_ids: Sequence[int], search: Search, among: Sql, *, place: Place
+) -> list[int]:
+    """The numbers of the runs that stand at some places of a search, counted from its first.
+
+    `among` is what else must hold of run r, or true.
+    """
+    question = _Question(
+        quickest_first(search.conditions), [*_scope(experiment_ids, place.view), among]
+    )
+    skip = place.first
+    found: list[int] = []
+    look = min(place.first + place.count, _FAR)
+    for segment in segments(db, experiment_ids, search, _keys(search), look):
+        part = _numbers_at(db, segment, question, skip, place.count - len(found))
+        found += part
+        if len(found) >= place.count:
+            break
+        skip = 0 if part or not skip else skip - _count_segment(db, segment, question)
+    return found
+
+
+def find_children(db: Database, run_number: int, search: Search) -> list[int]:
+    """The numbers of the active runs nested right under a run, in the order of a search."""
+    keys = _keys(search)
+    columns = ", ".join(f"{key.expression.text} as sort{i}" for i, key in enumerate(keys))
+    rows = db.conn.execute(
+        f"""
+        select r.run_number, {columns}
+        from runs r
+        where r.parent_number = ? and r.stage = 'active'
+        order by {_order(keys)}
+        """,
+        (*(value for key in keys for value in key.expression.values), run_number),
+    )
+    return [row[0] for row in rows]
+
+
+def count_runs(
+    db: Database, experiment_ids: Sequence[int], search: Search, among: Sql, *, view: View
+) -> int:
+    """How many runs a search finds; `among` as above."""
+    conditions = quickest_first(search.conditions)
+    scope = [*_scope(experiment_ids, view), among]
+    source = all_of(db, conditions)
+    return _count(db, source, _Question(conditions, scope))
+
+
+def _numbers_at(
+    db: Database, segment: Segment, question: _Question, first: int, count: int
+) -> list[int]:
+    queries = [_query(source, question, None) for source in segment.sources]
+    text = _united([query.text for query in queries], segment.sources[0].keys) + " offset ?"
+    values = [value for query in queries for value in (*query.values, first + count)]
+    values = [*values, count, first] if len(queries) > 1 else [*values[:-1], count, first]
+    rows = db.conn.execute(f"select run_number from ({text})", values)
+    return [number for (number,) in rows]
+
+
+def _count_segment(db: Database, segment: Segment, question: _Question) -> int:
+    return sum(_count(db, source, question) for source in segment.sources)
+
+
+def _count(db: Database, source: Source, question: _Question) -> int:
+    holds = [condition_sql(condition, source.run) for condition in question.conditions]
+    holds += question.scope
+    text = f"select count(*) {source.sql.text} {''.join(f' and {w.text}' for w in holds)}"
+    values = (*source.sql.values, *(value for where in holds for value in where.values))
+    return int(db.conn.execute(text, values).fetchone()[0])
 
 
 def _scope(experiment_ids: Sequence[int], view: View) -> list[Sql]:

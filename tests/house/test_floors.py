@@ -23,7 +23,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "mlflow_plugin": ({"mlflow_store", "kernel", "protocol", "store"}, {"mlflow"}),
     "mlflow_store": ({"endpoints", "store", "protocol", "kernel"}, {"mlflow"}),
-    "kernel": ({"store", "protocol", "notebooks"}, {"IPython", "ipykernel", "jupyter_core"}),
+    "kernel": (
+        {"store", "protocol", "notebooks"},
+        {"IPython", "ipykernel", "jupyter_core", "mlflow"},
+    ),
     "magics": ({"store", "kernel", "protocol"}, {"IPython", "mlflow"}),
     "panel": (
         {"protocol", "notebooks", "charts"},

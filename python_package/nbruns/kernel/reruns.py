@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from nbruns.kernel.faults import harmless, tell
+from nbruns.kernel.sources import started
 from nbruns.protocol.names import END_REASON_TAG
 
 if TYPE_CHECKING:
@@ -39,11 +40,15 @@ class Reruns:
 
         @functools.wraps(start_run)
         def start(*args: Any, **kwargs: Any) -> Any:
+            given: dict[str, Any] = {}
             with harmless("end the former run"):
                 given = signature.bind(*args, **kwargs).arguments
                 if not given.get("nested") and not given.get("parent_run_id"):
                     self._end_former(mlflow)
-            return start_run(*args, **kwargs)
+            run = start_run(*args, **kwargs)
+            if not given.get("run_id"):
+                started(mlflow, run)
+            return run
 
         mlflow.start_run = start  # type: ignore[attr-defined]
         enter = run_class.__enter__

@@ -81,6 +81,18 @@ def guessed_path() -> str | None:
     """The notebook's path as the front end left it in the process, absolute."""
     named = _user_variable("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME", "")
     return os.path.abspath(named) if named.endswith(".ipynb") else None
+def kernel_name() -> str:
+    """The name of this kernel's specification ('python3'), as the connection file tells it."""
+    application = _application()
+    if application is None:
+        return ""
+    try:
+        told = json.loads(Path(application.abs_connection_file).read_text("utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(told.get("kernel_name") or "") if isinstance(told, dict) else ""
+
+
 
 
 def read_notebook(path: str) -> dict[str, Any] | None:
@@ -98,10 +110,10 @@ def _kernel_id() -> str | None:
     Other front ends number their files, and use a number again: such an id is told apart
     by the time.
     """
-    application = sys.modules.get("ipykernel.kernelapp")
-    if application is None or not application.IPKernelApp.initialized():
+    application = _application()
+    if application is None:
         return None
-    name = Path(application.IPKernelApp.instance().connection_file).stem.removeprefix("kernel-")
+    name = Path(application.connection_file).stem.removeprefix("kernel-")
     return name if _UUID.fullmatch(name) else f"{name}-{time.time_ns() // 1_000_000}"
 
 
@@ -109,3 +121,11 @@ def _user_variable(name: str) -> str:
     shell = sys.modules.get("IPython.core.getipython")
     active = shell.get_ipython() if shell is not None else None
     return str(active.user_ns.get(name, "")) if active is not None else ""
+def _application() -> Any:
+    """The kernel's application; None in a process that is no kernel."""
+    module = sys.modules.get("ipykernel.kernelapp")
+    if module is None or not module.IPKernelApp.initialized():
+        return None
+    return module.IPKernelApp.instance()
+
+

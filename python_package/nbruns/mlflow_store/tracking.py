@@ -17,6 +17,7 @@ from nbruns.endpoints.experiments import MOST_PER_PAGE, checked_id
 from nbruns.errors import InvalidValue, NotFound
 from nbruns.kernel.session import process_tags
 from nbruns.mlflow_store.entities import collector_paused, history_of, point_of, run_info_of, run_of
+from nbruns.kernel.sources import run_created
 from nbruns.mlflow_store.homes import answer, no_network, store_at, told
 from nbruns.protocol import pages
 from nbruns.protocol.fields import any_text
@@ -127,6 +128,7 @@ class NbrunsTrackingStore(Calls):
             raise told(error) from error
         self._tell_kernel("run_started", run.run_id)
         return run_of(run)
+        run_created(self.shelves.home, run)
 
     def update_run_info(
         self,

@@ -41,6 +41,8 @@ MODEL_VERSIONS_TAG = "mlflow.modelVersions"
 DATASET_CONTEXT_TAG = "mlflow.data.context"
 IS_PROMPT_TAG = "mlflow.prompt.is_prompt"
 
+GIT_BRANCH_OF_MLFLOW_TAG = "mlflow.source.git.branch"
+GIT_REPOSITORY_TAG = "mlflow.source.git.repoURL"
 # Where a run's artifacts tell of its source.
 ENVIRONMENT_FILE = "nbruns/environment.json"
 GIT_DIFF_FILE = "nbruns/git.diff"

@@ -31,15 +31,15 @@ def repository(kernel: NotebookKernel) -> Repository:
     return repository
 
 
-def waited_for(kernel: NotebookKernel, name: str) -> Run:
-    """A run whose source is written down."""
+def waited_for(kernel: NotebookKernel, name: str, key: str = "nbruns.environment") -> Run:
+    """A run that has got a tag."""
     until = time.monotonic() + 15
     while time.monotonic() < until:
         for run in kernel.runs():
-            if run.name == name and "nbruns.environment" in run.tags:
+            if run.name == name and key in run.tags:
                 return run
         time.sleep(0.05)
-    raise AssertionError(f"run '{name}' never got its source")
+    raise AssertionError(f"run '{name}' never got {key}")
 
 
 def diff_of(run: Run) -> str:
@@ -113,6 +113,21 @@ def test_the_environment_is_kept_once_and_again_when_something_is_installed(
     assert nbruns.origin.startswith("editable file:///")
 
 
+def test_what_is_new_since_the_run_before_is_told(
+    kernel: NotebookKernel, repository: Repository
+) -> None:  # N1
+    kernel.save(code_cell("model", "depth = 3"), code_cell("fit", ""))
+    fit = "with mlflow.start_run(run_name='{}'): pass"
+    kernel.run("depth = 3", cell="model")
+    kernel.run(fit.format("one"), cell="fit")
+    waited_for(kernel, "one", "nbruns.revision")
+    kernel.run("depth = 4", cell="model")
+    kernel.run(fit.format("two"), cell="fit")
+
+    told = waited_for(kernel, "two", "nbruns.code_change").tags["nbruns.code_change"]
+    assert told == "cells 1–2 edited"
+
+
 def test_a_run_copied_by_the_client_is_not_said_to_come_from_here(
     kernel: NotebookKernel, repository: Repository
 ) -> None:
@@ -184,9 +199,7 @@ def test_runs_of_forked_workers_tell_it_too(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def remote(
-    live_server: LiveServer, new_kernel: Callable[..., NotebookKernel]
-) -> NotebookKernel:
+def remote(live_server: LiveServer, new_kernel: Callable[..., NotebookKernel]) -> NotebookKernel:
     """A kernel whose runs go to a server elsewhere."""
     return new_kernel(
         MLFLOW_TRACKING_URI=live_server.url,

@@ -10,7 +10,7 @@ from nbruns.endpoints.revisions import content_of
 from nbruns.errors import InvalidValue, NotFound
 from nbruns.notebooks.canonical import cell_ids
 from nbruns.protocol.fields import clean_text, optional, required, text, texts
-from nbruns.protocol.names import CELL_TAG, KERNEL_TAG, NOTEBOOK_TAG, REVISION_TAG
+from nbruns.protocol.names import CELL_TAG, KERNEL_TAG, NOTEBOOK_TAG
 from nbruns.records import ExecutedCell, NotebookContent, Run
 from nbruns.store import Store
 from nbruns.store.revisions import Moment
@@ -60,9 +60,7 @@ def capture(store: Store, body: Body) -> Body:
         moment=_moment(body),
     )
     store.notebooks.remember_cells(revision.notebook_id, ids)
-    shown = store.revisions.of_run(run.run_id) or revision
-    if run.tags.get(REVISION_TAG) != shown.revision_id:
-        store.runs.set_tags(run.run_id, {REVISION_TAG: shown.revision_id})
+    store.run_code.tag(run.run_id)
     return {"revision": asdict(revision)}
 
 

@@ -15,7 +15,6 @@ from nbruns.kernel.faults import harmless
 from nbruns.kernel.recorder import Execution, Recorder
 from nbruns.kernel.session import Session, read_notebook
 from nbruns.notebooks.canonical import skipped_cell_ids, with_executed
-from nbruns.protocol.names import REVISION_TAG
 from nbruns.records import ExecutedCell, Notebook
 from nbruns.store import Store
 from nbruns.store.revisions import Moment
@@ -144,10 +143,7 @@ class Writer(threading.Thread):
             )
             if not is_shared and due.moment == "start":
                 self._capture_executed(store, due.run_id)
-        revision = store.revisions.of_run(due.run_id)
-        known = store.runs.get(due.run_id).tags.get(REVISION_TAG)
-        if revision is not None and revision.revision_id != known:
-            store.runs.set_tags(due.run_id, {REVISION_TAG: revision.revision_id})
+        store.run_code.tag(due.run_id)
 
     def _capture_executed(self, store: Store, run_id: str) -> None:
         notebook = self.session.notebook(store)

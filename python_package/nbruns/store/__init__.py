@@ -20,8 +20,10 @@ from nbruns.store.metrics import Metrics
 from nbruns.store.migrations import migrate
 from nbruns.store.models import Models
 from nbruns.store.notebooks import Notebooks
+from nbruns.store.predecessors import Predecessors
 from nbruns.store.registry import Registry
 from nbruns.store.revisions import Revisions
+from nbruns.store.run_code import RunCode
 from nbruns.store.runs import Runs
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ class Store:
         self.kernels = Kernels(db)
         self.activity = ActivityLog(db)
         self.environments = Environments(db)
+        self.predecessors = Predecessors(db)
+        self.run_code = RunCode(self.runs, self.revisions, self.predecessors)
 
     @cached_property
     def listing(self) -> Listing:

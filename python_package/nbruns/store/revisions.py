@@ -70,8 +70,8 @@ class Revisions:
         """The revision of an id, or NotFound."""
         return self._record(self._row("r.revision_id = ?", (revision_id,)), revision_id)
 
-    def content(self, revision_id: str) -> NotebookContent:
-        """The whole notebook of a revision."""
+    def content(self, revision_id: str, *, with_outputs: bool = True) -> NotebookContent:
+        """The whole notebook of a revision; outputs, which may be megabytes, can be left out."""
         number, frame = self._numbers(revision_id)
         with self.db.lock:
             cells = self.db.conn.execute(
@@ -86,7 +86,7 @@ class Revisions:
             parts = [
                 CellParts(
                     self.contents.get(cell),
-                    None if outputs is None else self.contents.get(outputs),
+                    self.contents.get(outputs) if outputs and with_outputs else None,
                     count,
                 )
                 for cell, outputs, count in cells
@@ -120,7 +120,18 @@ class Revisions:
         if start is None or end is None:
             return start or end
         # The cells may have been edited while they ran: what ran is the start's.
-        return end if self._code(start) == self._code(end) else start
+        is_same = self.code_digest(start.revision_id) == self.code_digest(end.revision_id)
+        return end if is_same else start
+
+    def code_digest(self, revision_id: str) -> str:
+        """The name of a revision's sources alone: equal however often they were executed."""
+        with self.db.lock:
+            row = self.db.conn.execute(
+                "select code_digest from revisions where revision_id = ?", (revision_id,)
+            ).fetchone()
+        if row is None:
+            raise NotFound(f"No revision with id '{revision_id}'")
+        return str(row[0])
 
     def share(self, giver_run_id: str, run_id: str, moment: Moment) -> bool:
         """Give a run the revision another has for the same moment; False where it has none."""
@@ -262,12 +273,6 @@ class Revisions:
             ).fetchone()
         return None if row is None else Revision(*row)
 
-    def _code(self, revision: Revision) -> str:
-        with self.db.lock:
-            (code,) = self.db.conn.execute(
-                "select code_digest from revisions where revision_id = ?", (revision.revision_id,)
-            ).fetchone()
-        return str(code)
 
     def _numbers(self, revision_id: str) -> tuple[int, int]:
         with self.db.lock:

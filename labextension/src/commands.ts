@@ -1,5 +1,8 @@
 /** The ids of our commands; arguments are described where they are added. */
 export namespace CommandIDs {
   export const openPanel = 'nbruns:open-panel';
+  export const openTab = 'nbruns:open-tab';
+  export const copyLink = 'nbruns:copy-link';
+  export const followAddress = 'nbruns:follow-address';
   export const openRevision = 'nbruns:open-revision';
 }

@@ -6,28 +6,28 @@ import {
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
-import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import { ServerConnection } from '@jupyterlab/services';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 
 import { CommandIDs } from './commands';
 import { runsIcon } from './icons';
-import { LinkState, PanelLink } from './panelLink';
-import { FromPanel } from './panelSession';
+import { followOrders } from './orders';
+import { IPanelLink } from './panelLink';
 import { serverPath } from './paths';
 import { RunsPanel } from './runsPanel';
-import { NoWidgets } from './widgets';
+import { Seat } from './seat';
+import { showSeat } from './seatStates';
+import { keptState, keepState } from './tab';
 
 const panelPlugin: JupyterFrontEndPlugin<void> = {
   id: 'nbruns:panel',
   description: 'Shows the runs of the notebook in front.',
   autoStart: true,
-  requires: [INotebookTracker, IRenderMimeRegistry],
+  requires: [INotebookTracker, IPanelLink],
   optional: [ILabShell, ILayoutRestorer, ICommandPalette, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     tracker: INotebookTracker,
-    rendermime: IRenderMimeRegistry,
+    link: IPanelLink,
     labShell: ILabShell | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
@@ -35,19 +35,18 @@ const panelPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = (translator ?? nullTranslator).load('nbruns');
     const panel = new RunsPanel(trans);
-    const link = new PanelLink(app, rendermime);
-    link.changed.connect((_, state) => showState(panel, link, state, trans));
-    link.said.connect((_, said) => void heed(app, panel, said));
-    panel.disposed.connect(() => link.dispose());
+    const seat = new Seat('', keptState());
+    showSeat(panel, seat, () => link.connect(), trans);
+    followOrders(app, seat);
+    seat.said.connect((_, said) => said.type === 'state' && keepState(said.state));
 
     app.shell.add(panel, 'right', { rank: 650, type: 'Runs' });
     restorer?.add(panel, panel.id);
     addOpenCommand(app, panel, labShell, palette, trans);
 
-    // Before that, kernels and notebooks of the former page are still coming back.
     void app.restored.then(() => {
-      followNotebook(app, tracker, link);
-      link.connect();
+      followNotebook(app, tracker, seat);
+      link.add(seat);
     });
   }
 };
@@ -75,68 +74,17 @@ function addOpenCommand(
 }
 
 /** Tell the app which notebook is in front: after a tab switch, a rename, a close. */
-function followNotebook(app: JupyterFrontEnd, tracker: INotebookTracker, link: PanelLink): void {
+function followNotebook(app: JupyterFrontEnd, tracker: INotebookTracker, seat: Seat): void {
   const { contents } = app.serviceManager;
   const tell = () => {
     const path = tracker.currentWidget?.context.path;
-    link.setNotebook(path === undefined ? null : serverPath(contents, path));
+    seat.setNotebook(path === undefined ? null : serverPath(contents, path));
   };
   const listen = (notebook: NotebookPanel) => notebook.context.pathChanged.connect(tell);
   tracker.forEach(listen);
   tracker.widgetAdded.connect((_, notebook) => listen(notebook));
   tracker.currentChanged.connect(tell);
   tell();
-}
-
-/** Do what the app asks of the browser. */
-async function heed(app: JupyterFrontEnd, panel: RunsPanel, said: FromPanel): Promise<void> {
-  if (said.type === 'open-revision') {
-    await app.commands.execute(CommandIDs.openRevision, {
-      revisionId: said.revision_id,
-      title: said.title ?? ''
-    });
-  } else if (said.type === 'error') {
-    panel.complain(said.text);
-  }
-}
-
-function showState(
-  panel: RunsPanel,
-  link: PanelLink,
-  state: LinkState,
-  trans: TranslationBundle
-): void {
-  const retry = { label: trans.__('Retry'), press: () => link.connect() };
-  switch (state.kind) {
-    case 'starting':
-      panel.say({ text: trans.__('Starting the runs panel…'), isBusy: true });
-      break;
-    case 'shown':
-      panel.showApp(state.root);
-      break;
-    case 'held':
-      panel.unsay();
-      break;
-    case 'wavering':
-      panel.say({ text: trans.__('Reconnecting to the server…'), isBusy: true, button: retry });
-      break;
-    case 'failed':
-      panel.say({ text: failureText(state.error, trans), button: retry });
-      break;
-  }
-}
-
-function failureText(error: unknown, trans: TranslationBundle): string {
-  if (error instanceof NoWidgets) {
-    return trans.__(
-      'The runs panel is drawn with widgets, and JupyterLab has none. Install them with "pip install jupyterlab_widgets", or enable the extension @jupyter-widgets/jupyterlab-manager, then reload this page.'
-    );
-  }
-  if (error instanceof ServerConnection.NetworkError) {
-    return trans.__('The Jupyter server does not answer. Trying again…');
-  }
-  const reason = error instanceof Error ? error.message : String(error);
-  return trans.__('The runs panel could not be started: %1', reason);
 }
 
 export default panelPlugin;

@@ -1,32 +1,37 @@
 /**
- * Keeps this tab connected to the panel's kernel, whatever becomes of kernel and server.
+ * Keeps this page connected to the panel's kernel, whatever becomes of kernel and server.
  *
- * Each connection is a `PanelSession`; when one is lost, the server is asked for the
- * kernel again (it starts one if need be) and a new session is opened, with growing pauses.
+ * Each connection is a `PanelSession`, which serves every seat of the page; when one is lost,
+ * the server is asked for the kernel again (it starts one if need be) and a new session is
+ * opened, with growing pauses.
  */
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ServerConnection, ServiceManager } from '@jupyterlab/services';
+import { Token } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
-import { ISignal, Signal } from '@lumino/signaling';
-import { Widget } from '@lumino/widgets';
 
-import { FromPanel, PanelSession } from './panelSession';
+import { PanelSession } from './panelSession';
 import { postJson } from './request';
+import { Seat, SeatState } from './seat';
 import { tabId } from './tab';
 import { NoWidgets, widgetManagerMaker } from './widgets';
 
 const PAUSES_MS = [200, 500, 1000, 2000, 4000, 8000, 15_000, 30_000];
 
-/** Where the link stands; `shown` carries the app's root widget. */
-export type LinkState =
-  | { kind: 'starting' }
-  | { kind: 'shown'; root: Widget }
-  | { kind: 'wavering' }
-  | { kind: 'held' }
-  | { kind: 'failed'; error: unknown };
+export const IPanelLink = new Token<IPanelLink>(
+  'nbruns:IPanelLink',
+  'Shows apps of the kernel that draws runs.'
+);
 
-export class PanelLink implements IDisposable {
+export interface IPanelLink {
+  /** Show an app at a seat, from now until the seat is disposed of. */
+  add(seat: Seat): void;
+  /** Connect now, dropping whatever is there or under way. */
+  connect(): void;
+}
+
+export class PanelLink implements IPanelLink, IDisposable {
   constructor(
     private readonly app: JupyterFrontEnd,
     private readonly rendermime: IRenderMimeRegistry
@@ -34,38 +39,31 @@ export class PanelLink implements IDisposable {
     this.services = app.serviceManager;
   }
 
-  get changed(): ISignal<this, LinkState> {
-    return this._changed;
-  }
-
-  /** Everything the app says, save that it is ready. */
-  get said(): ISignal<this, FromPanel> {
-    return this._said;
-  }
-
   get isDisposed(): boolean {
     return this._isDisposed;
   }
 
-  /** The notebook in front, as the server names it. */
-  setNotebook(path: string | null): void {
-    if (path !== this._path) {
-      this._path = path;
-      this._session?.tellNotebook(path);
+  add(seat: Seat): void {
+    this.seats.add(seat);
+    seat.disposed.connect(() => this.seats.delete(seat));
+    if (this._session && this._page) {
+      seat.show({ kind: 'starting' });
+      void this.open(seat, this._session, this._page);
+    } else if (this._isWanted) {
+      seat.show({ kind: 'starting' });
     }
   }
 
-  /** Connect now, dropping whatever is there or under way. */
   connect(): void {
+    this._isWanted = true;
     this._failures = 0;
-    this._changed.emit({ kind: 'starting' });
+    this.showAll({ kind: 'starting' });
     this.begin();
   }
 
   dispose(): void {
     this._isDisposed = true;
     this.drop();
-    Signal.clearData(this);
   }
 
   private begin(): void {
@@ -80,53 +78,61 @@ export class PanelLink implements IDisposable {
     clearTimeout(this._timer);
     this._session?.dispose();
     this._session = null;
-    this._isShown = false;
+    this.seats.forEach(seat => seat.drop());
   }
 
   private async attempt(attempt: number): Promise<void> {
     try {
       const makeManager = await widgetManagerMaker(this.app, this.rendermime);
-      const [kernelId, tab] = await Promise.all([this.startKernel(), tabId()]);
+      const [kernelId, page] = await Promise.all([this.startKernel(), tabId()]);
       if (attempt !== this._attempt) {
         return;
       }
       const session = new PanelSession(this.services, kernelId, makeManager);
       this._session = session;
+      this._page = page;
       this.follow(session);
-      const path = this._path;
-      const root = await session.open(tab, path);
-      if (attempt !== this._attempt) {
-        root.dispose();
-        return;
-      }
-      this._failures = 0;
-      this._isShown = true;
-      this._changed.emit({ kind: 'shown', root });
-      if (path !== this._path) {
-        session.tellNotebook(this._path);
-      }
+      await Promise.all([...this.seats].map(seat => this.open(seat, session, page)));
     } catch (error) {
       if (attempt === this._attempt) {
-        this._changed.emit({ kind: 'failed', error });
-        if (!(error instanceof NoWidgets)) {
-          this.beginLater();
-        }
+        this.fail(error);
       }
     }
   }
 
+  private async open(seat: Seat, session: PanelSession, page: string): Promise<void> {
+    try {
+      await seat.open(session, page);
+      this._failures = 0;
+    } catch (error) {
+      if (session === this._session && !seat.isDisposed) {
+        this.fail(error);
+      }
+    }
+  }
+
+  private fail(error: unknown): void {
+    this.showAll({ kind: 'failed', error });
+    if (!(error instanceof NoWidgets)) {
+      this.beginLater();
+    }
+  }
+
   private follow(session: PanelSession): void {
-    session.said.connect((_, said) => this._said.emit(said));
+    session.strayed.connect((_, text) =>
+      this.seats.forEach(seat => seat.complain(text))
+    );
     session.lost.connect(() => {
       if (session === this._session) {
-        this._changed.emit({ kind: 'starting' });
+        this.showAll({ kind: 'starting' });
         this.beginLater();
       }
     });
     session.reached.connect((_, isReached) => {
-      if (this._isShown) {
+      const shown = [...this.seats].filter(seat => seat.isShown);
+      if (shown.length) {
         clearTimeout(this._timer);
-        this._changed.emit({ kind: isReached ? 'held' : 'wavering' });
+        shown.forEach(seat => seat.show({ kind: isReached ? 'held' : 'wavering' }));
         if (!isReached) {
           this.lookLater(session);
         }
@@ -161,14 +167,17 @@ export class PanelLink implements IDisposable {
     return reply.kernel_id;
   }
 
+  private showAll(state: SeatState): void {
+    this.seats.forEach(seat => seat.show(state));
+  }
+
   private readonly services: ServiceManager.IManager;
-  private readonly _changed = new Signal<this, LinkState>(this);
-  private readonly _said = new Signal<this, FromPanel>(this);
+  private readonly seats = new Set<Seat>();
   private _session: PanelSession | null = null;
-  private _path: string | null = null;
+  private _page: string | null = null;
   private _attempt = 0;
   private _failures = 0;
-  private _isShown = false;
   private _timer = 0;
+  private _isWanted = false;
   private _isDisposed = false;
 }

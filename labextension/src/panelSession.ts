@@ -1,4 +1,4 @@
-/** One connection to the panel's kernel: its widgets, its control comm, and how it ends. */
+/** One connection to the panel's kernel: its widgets, a control comm for each app, and how it ends. */
 import type { KernelWidgetManager } from '@jupyter-widgets/jupyterlab-manager';
 import type { DOMWidgetModel, DOMWidgetView } from '@jupyter-widgets/base';
 import {
@@ -8,7 +8,7 @@ import {
   KernelMessage,
   ServiceManager
 } from '@jupyterlab/services';
-import { JSONObject, PromiseDelegate } from '@lumino/coreutils';
+import { JSONObject, PromiseDelegate, ReadonlyJSONObject } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
@@ -17,11 +17,25 @@ const COMM_TARGET = 'nbruns.panel';
 const WIDGET_TARGET = 'jupyter.widget';
 const PATIENCE_MS = 30_000;
 
-/** What the panel's kernel says over the control comm. */
+/** What an app says over its control comm. */
 export type FromPanel =
   | { type: 'ready'; model_id: string }
-  | { type: 'open-revision'; revision_id: string; run_id?: string; title?: string }
+  | { type: 'command'; id: string; args: ReadonlyJSONObject }
+  | { type: 'state'; state: ReadonlyJSONObject; title: string }
   | { type: 'error'; text: string };
+
+/** Which app is asked for, and what it is to show where the kernel does not know it. */
+export interface IAppRequest {
+  tab: string;
+  path: string | null;
+  state: ReadonlyJSONObject | null;
+}
+
+/** An app within reach: its root widget, and the way to tell it something. */
+export interface IApp {
+  readonly root: Widget;
+  send(data: JSONObject): void;
+}
 
 export class PanelSession implements IDisposable {
   constructor(
@@ -61,27 +75,24 @@ export class PanelSession implements IDisposable {
     return this.kernel.connectionStatus === 'connected';
   }
 
-  get said(): ISignal<this, FromPanel> {
-    return this._said;
+  /** Emitted with what no app could say itself: an error of the kernel's. */
+  get strayed(): ISignal<this, string> {
+    return this._strayed;
   }
 
   get isDisposed(): boolean {
     return this._isDisposed;
   }
 
-  /** Ask for this tab's app and build its root widget. */
-  async open(tab: string, path: string | null): Promise<Widget> {
+  /** Ask for an app and build its root widget; `hear` is called with all it says. */
+  async open(request: IAppRequest, hear: (said: FromPanel) => void): Promise<IApp> {
     // The kernel's other widgets first: a model must not be made from both ends.
-    await inTime(this.restored());
-    const modelId = await inTime(this.openComm(tab, path));
+    this._restored ??= this.restored();
+    await inTime(this._restored);
+    const [comm, modelId] = await inTime(this.openComm(request, hear));
     const model = await inTime(this.manager.get_model(modelId) as Promise<DOMWidgetModel>);
     const view = await this.manager.create_view<DOMWidgetView>(model);
-    return view.luminoWidget;
-  }
-
-  /** Tell the app which notebook is in front. */
-  tellNotebook(path: string | null): void {
-    this.send({ type: 'notebook', path });
+    return { root: view.luminoWidget, send: data => this.send(comm, data) };
   }
 
   dispose(): void {
@@ -105,7 +116,10 @@ export class PanelSession implements IDisposable {
     await Promise.race([restored.promise, this._ended.promise]);
   }
 
-  private async openComm(tab: string, path: string | null): Promise<string> {
+  private async openComm(
+    request: IAppRequest,
+    hear: (said: FromPanel) => void
+  ): Promise<[Kernel.IComm, string]> {
     const ready = new PromiseDelegate<string>();
     let isReady = false;
     const comm = this.kernel.createComm(COMM_TARGET);
@@ -117,21 +131,20 @@ export class PanelSession implements IDisposable {
       } else if (said.type === 'error' && !isReady) {
         ready.reject(new Error(said.text));
       } else {
-        this._said.emit(said);
+        hear(said);
       }
     };
     comm.onClose = () => {
       ready.reject(new Error('The panel closed the connection'));
       this.lose();
     };
-    this.comm = comm;
-    comm.open({ tab, path });
-    return Promise.race([ready.promise, this._ended.promise]);
+    comm.open(request as unknown as JSONObject);
+    return [comm, await Promise.race([ready.promise, this._ended.promise])];
   }
 
-  private send(data: JSONObject): void {
-    if (this.comm && !this.comm.isDisposed && this.kernel.status !== 'dead') {
-      this.comm.send(data);
+  private send(comm: Kernel.IComm, data: JSONObject): void {
+    if (!comm.isDisposed && this.kernel.status !== 'dead') {
+      comm.send(data);
     }
   }
 
@@ -192,17 +205,17 @@ export class PanelSession implements IDisposable {
       const { ename, evalue, traceback } = message.content;
       // Terminal colours, which a console does not draw.
       console.warn(`nbruns panel: ${traceback.join('\n').replace(/\x1b\[[0-9;]*m/g, '')}`);
-      this._said.emit({ type: 'error', text: `${ename}: ${evalue}` });
+      this._strayed.emit(`${ename}: ${evalue}`);
     }
   }
 
   private readonly kernel: Kernel.IKernelConnection;
   private readonly manager: KernelWidgetManager;
-  private comm: Kernel.IComm | null = null;
   private readonly _ended = neverUnhandled(new PromiseDelegate<never>());
   private readonly _lost = new Signal<this, void>(this);
   private readonly _reached = new Signal<this, boolean>(this);
-  private readonly _said = new Signal<this, FromPanel>(this);
+  private readonly _strayed = new Signal<this, string>(this);
+  private _restored: Promise<void> | null = null;
   private _kernelSession: string | null = null;
   private _wasConnected = false;
   private _isLost = false;

@@ -1,4 +1,4 @@
-/** The frame at the right edge: the app's root widget, and what is to be said about it. */
+/** The frame in the side bar or a tab: the app's root widget, and what is to be said about it. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Panel, PanelLayout, Widget } from '@lumino/widgets';
 
@@ -11,9 +11,12 @@ export interface INotice {
 }
 
 export class RunsPanel extends Widget {
-  constructor(private readonly trans: TranslationBundle) {
+  constructor(
+    private readonly trans: TranslationBundle,
+    id = 'nbruns-panel'
+  ) {
     super();
-    this.id = 'nbruns-panel';
+    this.id = id;
     this.addClass('nbruns-panel');
     this.title.icon = runsIcon;
     this.title.caption = trans.__('Runs');

@@ -1,7 +1,8 @@
 /** The name of this browser tab, by which the panel's kernel keeps a panel for it. */
-import { UUID } from '@lumino/coreutils';
+import { ReadonlyJSONObject, UUID } from '@lumino/coreutils';
 
 const TAB_KEY = 'nbruns:tab';
+const STATE_KEY = 'nbruns:state';
 
 let claimed: Promise<string> | null = null;
 
@@ -39,4 +40,17 @@ function hold(id: string): Promise<boolean> {
       // A browser that forbids locks: the name is as good as without them.
       .catch(() => resolve(true));
   });
+}
+
+/** What the side panel showed last in this tab, for a kernel that does not know it. */
+export function keptState(): ReadonlyJSONObject | null {
+  try {
+    return JSON.parse(sessionStorage.getItem(STATE_KEY) ?? 'null') as ReadonlyJSONObject | null;
+  } catch {
+    return null;
+  }
+}
+
+export function keepState(state: ReadonlyJSONObject): void {
+  sessionStorage.setItem(STATE_KEY, JSON.stringify(state));
 }

@@ -93,11 +93,14 @@ def is_not_shared_with_a_copy_of_the_tab(panel: RunsPanel, lab: LabPage) -> None
 def comes_back_after_its_kernel_was_killed(panel: RunsPanel, server: LabServer) -> None:
     (kernel,) = panel_kernels(server)
     os.kill(kernel.pid, signal.SIGKILL)
-    # What was shown stays in sight until the new kernel, which knows no ticks, has its own.
-    expect(panel.rows().first.locator(".nbruns-tick")).not_to_be_checked(timeout=SLOW_MS)
-    expect(panel.rows()).to_have_count(2, timeout=SLOW_MS)
+    # What was shown stays in sight meanwhile; the new kernel's own view comes in its place.
+    expect(panel.root.locator(".nbruns-panel-body")).to_have_attribute("data-stale", "true")
+    expect(panel.root.locator(".nbruns-panel-body")).to_have_attribute(
+        "data-stale", "false", timeout=SLOW_MS
+    )
     assert [one.pid for one in panel_kernels(server)] != [kernel.pid]
-    panel.tick(panel.rows().first)
+    expect(panel.rows()).to_have_count(2, timeout=SLOW_MS)
+    expect(panel.rows().first.locator(".nbruns-tick")).to_be_checked(timeout=SLOW_MS)
     expect(panel.root.locator(".nbruns-card")).to_contain_text("depth", timeout=SLOW_MS)
 
 

@@ -30,8 +30,8 @@ class Control(BaseComm):
         self.handle_msg({"content": {"data": data}})
 
 
-def opening(tab: str, path: str | None = None) -> dict[str, Any]:
-    return {"content": {"data": {"tab": tab, "path": path}}}
+def opening(tab: str, path: str | None = None, **more: Any) -> dict[str, Any]:
+    return {"content": {"data": {"tab": tab, "path": path, **more}}}
 
 
 @pytest.fixture
@@ -124,14 +124,54 @@ def test_a_click_on_a_revision_reaches_the_tab(
         await until(lambda: view.window["rows"])
         say(view, type="open", run_id=run.run_id)
         assert control.sent[-1] == {
-            "type": "open-revision",
-            "revision_id": "rev-1",
-            "run_id": run.run_id,
-            "title": "mine",
+            "type": "command",
+            "id": "nbruns:open-revision",
+            "args": {"revisionId": "rev-1", "title": "mine"},
         }
         close(app)
 
     asyncio.run(click())
+
+
+def test_what_is_chosen_is_told_and_brought_back_by_a_new_kernel(
+    app: App,
+    notebook_run: Callable[..., Run],
+    path: str,
+    until: Until,
+    say: Callable[..., None],
+) -> None:
+    run = notebook_run("mine")
+
+    async def choose() -> None:
+        control = Control()
+        app.open_tab(control, opening("tab-1", path))
+        view = app.tabs["tab-1"].list
+        await until(lambda: view.window["rows"])
+        say(view, type="only", run_id=run.run_id)
+        await until(lambda: control.sent[-1]["type"] == "state")
+        told = control.sent[-1]
+        assert told["state"]["ticked"] == [run.run_id]
+        assert told["title"]
+        close(app)
+
+        another = App()
+        another.open_tab(Control(), opening("tab-1", path, state=told["state"]))
+        panel = another.tabs["tab-1"]
+        await until(lambda: panel.card.card.get("name") == "mine")
+        assert panel.selection.ticked == (run.run_id,)
+        close(another)
+
+    asyncio.run(choose())
+
+
+def test_a_tab_that_is_closed_gives_its_panel_up(app: App) -> None:
+    async def open_and_close() -> None:
+        control = Control()
+        app.open_tab(control, opening("tab-1:a"))
+        control.hear(type="close")
+        assert list(app.tabs) == []
+
+    asyncio.run(open_and_close())
 
 
 def test_a_tab_that_cannot_be_served_is_told_why(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import ipywidgets as w
 
 from nbruns.errors import NbrunsError
+from nbruns.panel.browser import Browser
 from nbruns.panel.client import Client
 from nbruns.panel.compare import Compare
 from nbruns.panel.connection import Connection, find_address
@@ -24,11 +25,8 @@ from nbruns.panel.registering import Registering
 from nbruns.panel.registry import RegisterForm, Request
 from nbruns.panel.run_card import RunCard
 from nbruns.panel.run_list import RunList
-from nbruns.panel.selection import Selection
+from nbruns.panel.selection import KEPT, Selection
 from nbruns.protocol.names import REVISION_TAG
-from nbruns.records import Run
-
-OpenRevision = Callable[[str, Run], None]
 
 _LOST = "No connection to the Jupyter server. Trying again…"
 
@@ -42,21 +40,25 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         *,
         connection: Connection | None = None,
         events: Events | None = None,
+        state: Mapping[str, Any] | None = None,
     ) -> None:
         self.connection = connection or Connection(find_address())
         self.events = events or Events(self.connection)
         self.selection = Selection()
-        self._opener: OpenRevision | None = None
+        self.browser: Browser | None = None
         self._stop_listening: Callable[[], None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._make_views()
         self.listing.path = path
+        self.selection.restore(state or {})
         self._renew = Pulse(self.listing.renew, failed=self._complain)
         self._detail = Pulse(self.detail.renew, failed=self._complain, pause_s=0.03)
+        self._remember = Pulse(self._tell_state, failed=self._complain, pause_s=0.3)
         super().__init__([self.header, self.list, self.detail])
         self.add_class("nbruns-panel")
         self.selection.observe(self._selected, ["ticked", "metric"])
         self.selection.observe(self._reordered, ["order"])
+        self.selection.observe(lambda _: self._remember.ask(), list(KEPT))
         self.list.observe(lambda _: self._on_change(), ["seen"])
         self._stop_listening = self.events.listen(self._on_change, self._on_turn)
         self._renew.ask()
@@ -111,16 +113,17 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         self.events.retry_now()
         self._renew.ask()
 
-    def open_revisions_with(self, opener: OpenRevision) -> None:
-        """Offer to open revisions, and call this when the reader asks for one."""
-        self._opener = opener
+    def meet(self, browser: Browser) -> None:
+        """Show in a page of JupyterLab, which opens revisions and remembers the panel's state."""
+        self.browser = browser
         self.list.can_open = self.card.can_open = True
 
     def open_revision(self, run_id: str) -> None:
         """Have the notebook opened as it was when a run started."""
         run = self.feed.pages.find(run_id)
-        if run is not None and REVISION_TAG in run.tags and self._opener is not None:
-            self._opener(run.tags[REVISION_TAG], run)
+        if run is not None and REVISION_TAG in run.tags and self.browser is not None:
+            revision_id = run.tags[REVISION_TAG]
+            self.browser.command("nbruns:open-revision", revisionId=revision_id, title=run.name)
 
     def register(self, run_id: str) -> None:
         """Open the form that registers a run's model."""
@@ -141,6 +144,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
             task.cancel()
         self._renew.close()
         self._detail.close()
+        self._remember.close()
         self.detail.close_all()
         for part in (self.header, self.list, self):
             part.close()
@@ -167,6 +171,10 @@ class RunPanel(w.VBox):  # type: ignore[misc]
     def _reordered(self, _: object) -> None:
         self.listing.reorder()
         self._renew.ask()
+
+    async def _tell_state(self) -> None:
+        if self.browser is not None:
+            self.browser.remember(self.selection.state(), self.feed.title)
 
     async def _submit(self, asked: Request) -> None:
         await self.registering.submit(asked)

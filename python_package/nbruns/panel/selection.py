@@ -24,6 +24,7 @@ KEPT = (
     "ticked",
     "metric",
     "charts",
+    "artifact",
 )
 
 Picked = tuple[tuple[str, ...], dict[str, str], str | None]
@@ -35,7 +36,8 @@ class Selection(t.HasTraits):
 
     `columns` are search columns (``metrics.`acc```, `params.depth`), None where the panel
     chooses them; `aggregates` says which value of a metric's history a column shows
-    ('last', 'min', 'max', 'best'), `directions` whether more is better ('max' or 'min').
+    ('last', 'min', 'max', 'best'), `directions` whether more is better ('max' or 'min'),
+    `artifact` is the file of the ticked run that is looked at.
     """
 
     ticked = t.Tuple()
@@ -51,6 +53,9 @@ class Selection(t.HasTraits):
     directions: t.Dict[str, str] = t.Dict()
     expanded = t.Tuple()
     charts: t.Dict[str, Any] = t.Dict()
+    # The runs that a brush over a chart keeps, None while nothing is brushed.
+    brushed: Any = t.Tuple(default_value=None, allow_none=True)
+    artifact = t.Unicode("")
 
     def state(self) -> dict[str, Any]:
         """What a link or a reload of the page needs to bring the same view back, as JSON values.
@@ -75,6 +80,15 @@ class Selection(t.HasTraits):
                     self._set(str(run_id) for run_id in value)
                 elif name != "ticked":
                     setattr(self, name, tuple(value) if isinstance(value, list) else value)
+
+    @property
+    def list_filter(self) -> str:
+        """What the list is searched with: the reader's filter, and what a brush keeps."""
+        if self.brushed is None:
+            return self.filter_text
+        named = ", ".join(f"'{run_id}'" for run_id in self.brushed or ("none",))
+        kept = f"attributes.run_id IN ({named})"
+        return f"{self.filter_text} and {kept}" if self.filter_text.strip() else kept
 
     @property
     def picked(self) -> Picked:

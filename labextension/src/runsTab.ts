@@ -1,0 +1,112 @@
+import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { ILauncher } from '@jupyterlab/launcher';
+import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
+import { ReadonlyJSONObject, UUID } from '@lumino/coreutils';
+
+import { CommandIDs } from './commands';
+import { runsIcon } from './icons';
+import { followOrders } from './orders';
+import { IPanelLink } from './panelLink';
+import { RunsPanel } from './runsPanel';
+import { Seat } from './seat';
+import { showSeat } from './seatStates';
+
+type RunsTab = MainAreaWidget<RunsPanel>;
+interface ITabArgs {
+  key: string;
+  title: string;
+  state: ReadonlyJSONObject;
+}
+
+const runsTabPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'nbruns:tab',
+  description: 'Shows runs in a tab.',
+  autoStart: true,
+  requires: [IPanelLink],
+  optional: [ILayoutRestorer, ICommandPalette, ILauncher, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    link: IPanelLink,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    launcher: ILauncher | null,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('nbruns');
+    const tabs = new WidgetTracker<RunsTab>({ namespace: 'nbruns-runs' });
+    const seats = new Map<RunsTab, Seat>();
+
+    const openTab = (args: ITabArgs): RunsTab => {
+      const [tab, seat] = makeTab(args, link, trans);
+      seats.set(tab, seat);
+      tab.disposed.connect(() => seats.delete(tab));
+      followOrders(app, seat);
+      seat.said.connect((_, said) => {
+        if (said.type === 'state') {
+          tab.title.label = said.title || trans.__('Runs');
+          void tabs.save(tab);
+        }
+      });
+      app.shell.add(tab, 'main');
+      void tabs.add(tab);
+      link.add(seat);
+      return tab;
+    };
+
+    app.commands.addCommand(CommandIDs.openTab, {
+      label: trans.__('Runs in a Tab'),
+      caption: trans.__('Show runs of any notebook or experiment in a tab'),
+      icon: runsIcon,
+      execute: args => {
+        const key = typeof args.key === 'string' ? args.key : UUID.uuid4();
+        const open = tabs.find(tab => tab.id === tabWidgetId(key));
+        const state = (args.state ?? { experiments: true }) as ReadonlyJSONObject;
+        const tab = open ?? openTab({ key, state, title: String(args.title ?? '') });
+        app.shell.activateById(tab.id);
+      },
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: {
+            state: { type: 'object', description: trans.__('What is ticked, sorted, filtered') },
+            title: { type: 'string', description: trans.__('What the tab is called') },
+            key: { type: 'string', description: trans.__('Which tab, where it is open already') }
+          }
+        }
+      }
+    });
+    const category = trans.__('Runs');
+    palette?.addItem({ command: CommandIDs.openTab, category });
+    launcher?.add({ command: CommandIDs.openTab, category: trans.__('Other'), rank: 20 });
+
+    void restorer?.restore(tabs, {
+      command: CommandIDs.openTab,
+      args: tab => ({
+        key: tab.id.slice(tabWidgetId('').length),
+        title: tab.title.label,
+        state: seats.get(tab)?.state ?? {}
+      }),
+      name: tab => tab.id
+    });
+  }
+};
+
+function makeTab(args: ITabArgs, link: IPanelLink, trans: TranslationBundle): [RunsTab, Seat] {
+  const content = new RunsPanel(trans, `nbruns-runs-${args.key}`);
+  const seat = new Seat(`:${args.key}`, args.state);
+  showSeat(content, seat, () => link.connect(), trans);
+  const tab = new MainAreaWidget({ content });
+  tab.id = tabWidgetId(args.key);
+  tab.title.label = args.title || trans.__('Runs');
+  tab.title.icon = runsIcon;
+  tab.title.closable = true;
+  tab.toolbar.hide();
+  return [tab, seat];
+}
+
+function tabWidgetId(key: string): string {
+  return `nbruns-tab-${key}`;
+}
+
+export default runsTabPlugin;

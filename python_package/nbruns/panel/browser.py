@@ -1,0 +1,27 @@
+"""The page a panel shows in, as far as the panel may ask something of it.
+
+Only JupyterLab's side of nbruns can open a notebook or write to the clipboard; a panel in
+a notebook's cell has nobody to ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Send = Callable[[dict[str, Any]], None]
+
+
+class Browser:
+    """Says over a tab's control comm what the page is to do."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def command(self, name: str, **args: Any) -> None:
+        """Have one of our commands executed, such as `nbruns:open-revision`."""
+        self._send({"type": "command", "id": name, "args": args})
+
+    def remember(self, state: Mapping[str, Any], title: str) -> None:
+        """Tell what the panel shows now, for a reload of the page and a new kernel."""
+        self._send({"type": "state", "state": dict(state), "title": title})

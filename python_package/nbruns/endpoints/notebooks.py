@@ -61,6 +61,7 @@ def capture(store: Store, body: Body) -> Body:
     )
     store.notebooks.remember_cells(revision.notebook_id, ids)
     store.run_code.tag(run.run_id)
+    store.hidden_state.tag(run.run_id)
     return {"revision": asdict(revision)}
 
 
@@ -121,8 +122,4 @@ def _executed_until(store: Store, run: Run) -> list[ExecutedCell]:
     kernel_id = run.tags.get(KERNEL_TAG)
     if not kernel_id or run.started_ms is None:
         return []
-    ended_ms = run.ended_ms or 2**62
-    # A restarted kernel keeps its id: only the process that ran the run counts.
-    cells = [c for c in store.kernels.executed(kernel_id) if c.started_ms <= ended_ms]
-    sessions = [cell.session_ms for cell in cells if cell.session_ms <= run.started_ms]
-    return [cell for cell in cells if sessions and cell.session_ms == max(sessions)]
+    return store.kernels.executed_for(kernel_id, run.started_ms, run.ended_ms)

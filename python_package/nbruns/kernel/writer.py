@@ -144,6 +144,8 @@ class Writer(threading.Thread):
             if not is_shared and due.moment == "start":
                 self._capture_executed(store, due.run_id)
         store.run_code.tag(due.run_id)
+        if due.moment == "end":
+            store.hidden_state.tag(due.run_id)
 
     def _capture_executed(self, store: Store, run_id: str) -> None:
         notebook = self.session.notebook(store)

@@ -26,6 +26,7 @@ ENVIRONMENT_TAG = "nbruns.environment"
 PYTHON_TAG = "nbruns.python"
 KERNEL_NAME_TAG = "nbruns.kernel_name"
 GIT_BRANCH_TAG = "nbruns.git.branch"
+HIDDEN_STATE_TAG = "nbruns.hidden_state"
 GIT_DIRTY_TAG = "nbruns.git.dirty"
 
 # Tags MLflow gives a meaning to.

@@ -15,6 +15,7 @@ from nbruns.store.database import Database
 from nbruns.store.environments import Environments
 from nbruns.store.experiments import Experiments
 from nbruns.store.file_systems import network_file_system
+from nbruns.store.hidden_state import HiddenState
 from nbruns.store.kernels import Kernels
 from nbruns.store.metrics import Metrics
 from nbruns.store.migrations import migrate
@@ -57,6 +58,7 @@ class Store:
         self.run_code = RunCode(self.runs, self.revisions, self.predecessors)
 
     @cached_property
+        self.hidden_state = HiddenState(self.runs, self.revisions, self.kernels)
     def listing(self) -> Listing:
         """The shelf of lists, which a kernel has no use for and so does not load."""
         from nbruns.store.listing import Listing

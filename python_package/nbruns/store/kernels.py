@@ -21,6 +21,17 @@ class OpenRun:
     host: str | None
     pid: str | None
     pid_seen_ms: str | None
+    lease: str | None = None
+    parent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LastCell:
+    """Which execution of which process it was."""
+
+    session_ms: int
+    position: int
+    started_ms: int
 
 
 class Kernels:
@@ -102,10 +113,11 @@ class Kernels:
 
     def executed(self, kernel_id: str, *, session_ms: int | None = None) -> list[ExecutedCell]:
         """What the kernel executed, in order; of one of its processes, if asked."""
+        texts: dict[int, str] = {}
         with self.db.lock:
             rows = self.db.conn.execute(
                 """
-                select e.execution_count, e.cell_id, e.source, e.started_ms, e.took_ms,
+                select e.source, e.execution_count, e.cell_id, e.started_ms, e.took_ms,
                     e.outcome, e.session_ms, e.position
                 from executed_cells e join kernels k using (kernel_number)
                 where k.kernel_id = ? and e.session_ms = coalesce(?, e.session_ms)
@@ -113,10 +125,58 @@ class Kernels:
                 """,
                 (kernel_id, session_ms),
             ).fetchall()
+            # A cell is executed many times, and its text is kept once.
+            for source in {row[0] for row in rows}:
+                texts[source] = _text(self.contents.get(source))
         return [
-            ExecutedCell(kernel_id, count, cell_id, _text(self.contents.get(source)), *rest)
-            for count, cell_id, source, *rest in rows
+            ExecutedCell(kernel_id, count, cell_id, texts[source], *rest)
+            for source, count, cell_id, *rest in rows
         ]
+
+    def executed_for(
+        self, kernel_id: str, started_ms: int, ended_ms: int | None = None
+    ) -> list[ExecutedCell]:
+        """What ran in the process that started a run then, up to the run's end.
+
+        A restarted kernel keeps its id: only the process that ran the run counts.
+        """
+        last = self.last_of(kernel_id, started_ms, ended_ms)
+        if last is None:
+            return []
+        found = self.executed(kernel_id, session_ms=last.session_ms)
+        return [cell for cell in found if cell.position <= last.position]
+
+    def last_of(
+        self, kernel_id: str, started_ms: int, ended_ms: int | None = None
+    ) -> LastCell | None:
+        """The execution that began last before a run's end, in the process that started it."""
+        with self.db.lock:
+            row = self.db.conn.execute(
+                """
+                select e.session_ms, e.position, e.started_ms
+                from executed_cells e join kernels k using (kernel_number)
+                where k.kernel_id = ? and e.session_ms <= ? and e.started_ms <= ?
+                order by e.session_ms desc, e.position desc
+                limit 1
+                """,
+                (kernel_id, started_ms, 2**62 if ended_ms is None else ended_ms),
+            ).fetchone()
+        return None if row is None else LastCell(*row)
+
+    def last_cell(self, kernel_id: str) -> int | None:
+        """The number of the cell this kernel executed last, or is executing."""
+        with self.db.lock:
+            row = self.db.conn.execute(
+                """
+                select e.execution_count
+                from executed_cells e join kernels k using (kernel_number)
+                where k.kernel_id = ?
+                order by e.session_ms desc, e.position desc
+                limit 1
+                """,
+                (kernel_id,),
+            ).fetchone()
+        return None if row is None else int(row[0])
 
     def open_runs(self, kernel_id: str) -> list[str]:
         """The ids of the runs this kernel started and never ended."""

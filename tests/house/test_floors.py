@@ -9,7 +9,7 @@ import pytest
 
 HOUSE = Path(__file__).parents[2] / "python_package" / "nbruns"
 
-GROUND = {"errors", "records", "conditions", "identity", "rules"}
+GROUND = {"errors", "records", "conditions", "identity", "numbers", "rules"}
 # What a room may import: our rooms, and packages that are not the standard library's.
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "protocol": (set(), set()),

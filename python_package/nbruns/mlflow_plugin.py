@@ -64,9 +64,11 @@ class NotebookContext:
         from nbruns.kernel.session import process_tags
         from nbruns.protocol import names
 
-        tags = process_tags()
         store, session = _local_store(), _kernel_session()
-        if store is None or session is None:
+        if store is None:
+            return {}
+        tags = process_tags(store)
+        if session is None:
             return tags
         cell, notebook = executing_cell(), session.notebook(store)
         if cell is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from notebook_kernel import NotebookKernel, code_cell
 
+from nbruns.records import Run
 from nbruns.store import Store
 
 
@@ -19,6 +20,10 @@ def mlflow_is_there(kernel: NotebookKernel) -> None:
 
 def newest(kernel: NotebookKernel, name: str):  # type: ignore[no-untyped-def]
     return next(run for run in kernel.runs() if run.name == name)
+
+
+def traceback_of(run: Run) -> str:
+    return (Path(run.artifact_uri.removeprefix("file://")) / "traceback.txt").read_text()
 
 
 def test_a_run_goes_to_the_notebook_s_experiment(kernel: NotebookKernel) -> None:  # F1 F2
@@ -58,10 +63,8 @@ def test_a_cell_executed_again_ends_its_former_run(kernel: NotebookKernel) -> No
     assert again.stdout.count("\n") == 2
     assert again.stderr == ""
     run = next(run for run in kernel.runs() if run.run_id == first)
-    assert (run.status, run.tags["nbruns.end_reason"]) == (
-        "FINISHED",
-        "ended by the start of another run",
-    )
+    assert run.status == "FINISHED"
+    assert run.tags["nbruns.end_reason"].startswith("ended by the start of another run; last cell")
     kernel.run("mlflow.end_run()")
 
 
@@ -89,9 +92,58 @@ def test_an_exception_leaves_the_run_failed_with_its_traceback(
     kernel.run("with mlflow.start_run(run_name='broken'):\n    raise ValueError('no such column')")
 
     run = newest(kernel, "broken")
-    assert (run.status, run.tags["nbruns.end_reason"]) == ("FAILED", "ValueError: no such column")
-    folder = Path(run.artifact_uri.removeprefix("file://"))
-    assert "raise ValueError('no such column')" in (folder / "traceback.txt").read_text()
+    assert run.status == "FAILED"
+    assert run.tags["nbruns.end_reason"].startswith("ValueError: no such column; last cell [")
+    assert "raise ValueError('no such column')" in traceback_of(run)
+
+
+def test_a_cell_that_raises_takes_the_run_it_has_started_with_it(
+    kernel: NotebookKernel,
+) -> None:  # F24
+    kernel.run(
+        "mlflow.start_run(run_name='open')\n"
+        "mlflow.log_metric('a', 1, step=4)\n"
+        "raise ValueError('no such column')"
+    )
+
+    run = newest(kernel, "open")
+    assert (run.status, run.ended_ms is not None) == ("FAILED", True)
+    assert run.tags["nbruns.end_reason"].startswith("ValueError: no such column; last cell [")
+    assert run.tags["nbruns.end_reason"].endswith("; last step 4")
+    assert "raise ValueError('no such column')" in traceback_of(run)
+    assert kernel.run("print(mlflow.active_run())").stdout == "None\n"
+
+
+def test_a_cell_that_raises_leaves_the_runs_of_former_cells_open(kernel: NotebookKernel) -> None:
+    kernel.run("mlflow.start_run(run_name='former')")
+    kernel.run("mlflow.start_run(run_name='child', nested=True)\n1 / 0")
+    kernel.run("this is no Python")
+
+    assert newest(kernel, "child").status == "FAILED"
+    assert newest(kernel, "former").status == "RUNNING"
+    kernel.run("mlflow.end_run()")
+    assert "nbruns.end_reason" not in newest(kernel, "former").tags
+
+
+@pytest.mark.parametrize(
+    ("name", "waiting"),
+    [
+        ("waits", "import time; time.sleep(30)"),
+        ("awaits", "import asyncio; await asyncio.sleep(30)"),
+    ],
+)
+def test_an_interrupted_cell_takes_its_open_run_with_it(
+    kernel: NotebookKernel, name: str, waiting: str
+) -> None:
+    kernel.run(
+        "import os, signal, threading\n"
+        "threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
+        f"mlflow.start_run(run_name='{name}')\n{waiting}"
+    )
+
+    run = newest(kernel, name)
+    assert run.status == "KILLED"
+    assert run.tags["nbruns.end_reason"].startswith("interrupted; last cell [")
 
 
 def test_a_failed_run_whose_artifacts_lie_elsewhere_ends_without_a_word(
@@ -115,7 +167,8 @@ def test_an_interrupt_leaves_the_run_killed(kernel: NotebookKernel) -> None:
     )
 
     run = newest(kernel, "stopped")
-    assert (run.status, run.tags["nbruns.end_reason"]) == ("KILLED", "interrupted")
+    assert run.status == "KILLED"
+    assert run.tags["nbruns.end_reason"].startswith("interrupted; last cell [")
 
 
 def test_a_graceful_end_of_the_kernel_says_so(new_kernel: Callable[..., NotebookKernel]) -> None:
@@ -127,11 +180,22 @@ def test_a_graceful_end_of_the_kernel_says_so(new_kernel: Callable[..., Notebook
 
     run = newest(kernel, "left")
     assert (run.status, run.tags["nbruns.end_reason"]) == (
-        "KILLED",
-        "the kernel ended with the run open",
+        "FINISHED",
+        "the kernel ended with the run open; last cell [1]; last step 0",
     )
     # At exit what was still due is written: the revision did not wait for its second.
     assert kernel.revision(run) is not None
+
+
+def test_a_kernel_that_ends_after_an_exception_has_finished_nothing(
+    new_kernel: Callable[..., NotebookKernel],
+) -> None:
+    kernel = new_kernel()
+    kernel.run("import mlflow; mlflow.start_run(run_name='left')")
+    kernel.run("1 / 0")
+    kernel.stop(now=False)
+
+    assert newest(kernel, "left").status == "KILLED"
 
 
 def test_a_user_s_own_tracking_uri_is_respected(

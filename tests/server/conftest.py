@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_jupyter.jupyter_server import *  # noqa: F403
+from served_notebook import ServedNotebook
 
 
 @pytest.fixture
@@ -16,3 +18,17 @@ def jp_server_config(tmp_path: Path) -> dict[str, Any]:
         "ServerApp": {"jpserver_extensions": {"nbruns": True}},
         "NbrunsApp": {"home": str(tmp_path / "a home")},
     }
+
+
+@pytest.fixture(scope="module")
+def opened(live_server: Any) -> Iterator[Callable[..., ServedNotebook]]:
+    """Open notebooks in the module's server."""
+    notebooks: list[ServedNotebook] = []
+
+    def open_one(path: str, *cells: dict[str, Any]) -> ServedNotebook:
+        notebooks.append(ServedNotebook(live_server, path, *cells))
+        return notebooks[-1]
+
+    yield open_one
+    for notebook in notebooks:
+        notebook.client.stop_channels()

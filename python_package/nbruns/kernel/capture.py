@@ -6,22 +6,18 @@ hears; nothing waits for an answer.
 
 from __future__ import annotations
 
-import contextlib
-import sys
 import threading
-import traceback
 from typing import TYPE_CHECKING, Any
 
-from nbruns.errors import InvalidValue
+from nbruns.kernel import endings
 from nbruns.kernel.faults import harmless
 from nbruns.kernel.session import current
-from nbruns.protocol.names import CAPTURE_MIME, END_REASON_TAG
+from nbruns.protocol.names import CAPTURE_MIME
 
 if TYPE_CHECKING:
     from nbruns.kernel.recorder import Recorder
     from nbruns.kernel.session import Session
     from nbruns.kernel.writer import Writer
-    from nbruns.records import Run
     from nbruns.store import Store
 
 _FLUSH_S = 0.05
@@ -53,6 +49,11 @@ class Capturer:
         """Remember to ask again when the cell ends: its outputs are complete then."""
         self._ended.append(run_id)
         self._writing(store).wake()
+
+    def cell_began(self, _info: Any) -> None:
+        """Have it written down now: a kernel that is killed in the cell cannot tell any more."""
+        if self._writer is not None:
+            self._writer.wake()
 
     def cell_ended(self, _result: Any) -> None:
         """Ask for the document with the outputs of the runs that ended in this cell."""
@@ -118,6 +119,11 @@ def executing_cell() -> str | None:
     return _capturer.recorder.current.cell_id
 
 
+def _last_cell() -> int | None:
+    """The number of the cell that is executing, or was the last one."""
+    return None if _capturer is None else _capturer.recorder.last_number
+
+
 def run_started(store: Store, run_id: str) -> None:
     """A run of this process was created."""
     if _capturer is not None and current() is _capturer.session:
@@ -126,26 +132,9 @@ def run_started(store: Store, run_id: str) -> None:
 
 
 def run_ended(store: Store, run_id: str) -> None:
-    """A run of this process got its last status; an exception on its way out is kept with it."""
+    """A run of this process got its last status."""
     with harmless("keep why the run ended"):
-        error = sys.exc_info()[1]
-        if error is not None:
-            _keep_error(store, store.runs.get(run_id), error)
+        endings.keep(store, run_id, _last_cell())
     if _capturer is not None and current() is _capturer.session:
         with harmless("capture the notebook"):
             _capturer.run_ended(store, run_id)
-
-
-def _keep_error(store: Store, run: Run, error: BaseException) -> None:
-    if run.status != "FAILED":
-        return
-    words = traceback.format_exception_only(error)[-1].strip()
-    if isinstance(error, KeyboardInterrupt):
-        store.runs.update(run.run_id, status="KILLED")
-        words = "interrupted"
-    store.runs.set_tags(run.run_id, {END_REASON_TAG: words[:500]})
-    # Artifacts that lie elsewhere (s3://…) are written by MLflow alone.
-    with contextlib.suppress(InvalidValue):
-        folder = store.artifacts.folder(run.artifact_uri)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "traceback.txt").write_text("".join(traceback.format_exception(error)), "utf-8")

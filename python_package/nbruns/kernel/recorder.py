@@ -51,6 +51,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._changed: dict[int, Execution] = {}
         self._running: list[Execution] = []
+        self._last: Execution | None = None
         self._count = 0
         # Some versions of IPython raise their counter before this event, some after it.
         self._next_number: int = shell.execution_count
@@ -60,6 +61,16 @@ class Recorder:
         """The cell that is executing now."""
         return self._running[-1] if self._running else None
 
+    @property
+    def last_number(self) -> int | None:
+        """The number of the cell that is executing, or was the last one."""
+        return self._last.execution_count if self._last is not None else None
+
+    @property
+    def is_in_the_middle(self) -> bool:
+        """Whether a cell is executing, or the last one did not get to its end."""
+        return self._last is not None and self._last.outcome != "ok"
+
     def pre_run_cell(self, info: Any) -> None:
         if info.silent:
             return
@@ -68,6 +79,7 @@ class Recorder:
         cell_id = getattr(info, "cell_id", None)
         execution = Execution(self._count, cell_id, source, self._next_number)
         self._running.append(execution)
+        self._last = execution
         self._note(execution)
 
     def post_run_cell(self, result: Any) -> None:

@@ -4,8 +4,9 @@ A cell is executed again and again. MLflow raises when `start_run` finds a run a
 a notebook that run is mostly the one the cell itself left open the last time. So in
 kernels `mlflow.start_run` is wrapped: a new top-level run ends the former one with a note.
 Runs held by a `with` block of the executing cell are not touched: there MLflow's error
-tells of a mistake. And a kernel that ends says so of the runs it leaves open, where
-MLflow would call them finished.
+tells of a mistake. A cell that raises takes the runs it has started with it. And a kernel
+that ends in the middle of a cell says so of the runs it leaves open, where MLflow would
+call them finished.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import os
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from nbruns.kernel.endings import Ending, end_active
 from nbruns.kernel.faults import harmless, tell
 from nbruns.kernel.sources import started
-from nbruns.protocol.names import END_REASON_TAG
+from nbruns.protocol.names import ENDED_OPEN
 
 if TYPE_CHECKING:
     from nbruns.kernel.recorder import Recorder
@@ -30,11 +32,14 @@ class Reruns:
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
+        self._mlflow: ModuleType | None = None
         self._held: dict[str, int] = {}
+        self._begun: dict[str, int] = {}
         self._process_id = os.getpid()
 
     def follow(self, mlflow: ModuleType) -> None:
         """Wrap what MLflow has just made; called at the end of its import."""
+        self._mlflow = mlflow
         start_run, run_class = mlflow.start_run, mlflow.ActiveRun
         signature = inspect.signature(start_run)
 
@@ -59,28 +64,46 @@ class Reruns:
             return enter(run)
 
         run_class.__enter__ = entered
+        make = run_class.__init__
+
+        @functools.wraps(make)
+        def made(run: Any, *args: Any, **kwargs: Any) -> None:
+            make(run, *args, **kwargs)
+            self._begun[run.info.run_id] = self._position()
+
+        run_class.__init__ = made
         atexit.register(self._end_all, mlflow)
+
+    def cell_ended(self, result: Any) -> None:
+        """End the runs that a cell has started and left open where it raised.
+
+        Called before the recorder hears of the end. Runs of former cells stay open: an
+        exception in between is no end of an exploration.
+        """
+        error = result.error_in_exec
+        if error is None or self._mlflow is None or not self._position():
+            return
+        with harmless("end the runs of the cell"):
+            while (run := self._mlflow.active_run()) is not None:
+                if self._begun.get(run.info.run_id) != self._position():
+                    return
+                end_active(self._mlflow, Ending(error=error))
 
     def _end_former(self, mlflow: ModuleType) -> None:
         while (run := mlflow.active_run()) is not None:
             if self._held.get(run.info.run_id) == self._position():
                 return
-            _end(mlflow, run.info.run_id, "FINISHED", "ended by the start of another run")
+            end_active(mlflow, Ending("ended by the start of another run"), "FINISHED")
             tell(f"run '{run.info.run_name}' was still open: ended by the start of this one")
 
     def _end_all(self, mlflow: ModuleType) -> None:
         """Registered after MLflow's own, so it is called before."""
         if os.getpid() != self._process_id:
             return
+        status = "KILLED" if self.recorder.is_in_the_middle else "FINISHED"
         with harmless("end the open runs"):
-            while (run := mlflow.active_run()) is not None:
-                _end(mlflow, run.info.run_id, "KILLED", "the kernel ended with the run open")
+            while mlflow.active_run() is not None:
+                end_active(mlflow, Ending(ENDED_OPEN), status)
 
     def _position(self) -> int:
         return self.recorder.current.position if self.recorder.current else 0
-
-
-def _end(mlflow: ModuleType, run_id: str, status: str, reason: str) -> None:
-    with harmless("note why a run ended"):
-        mlflow.MlflowClient().set_tag(run_id, END_REASON_TAG, reason)
-    mlflow.end_run(status)

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbruns.protocol.names import HOST_TAG, KERNEL_TAG, PID_SEEN_TAG, PID_TAG
+from nbruns.protocol.names import HOST_TAG, KERNEL_TAG, LEASE_TAG, PID_SEEN_TAG, PID_TAG
 
 if TYPE_CHECKING:
     from nbruns.records import Notebook
@@ -63,24 +63,24 @@ def current() -> Session | None:
     return _session if _session.process_id == os.getpid() else None
 
 
-def process_tags() -> dict[str, str]:
+def process_tags(store: Store) -> dict[str, str]:
     """Who has a run in hand from now on: by these a run left open is known for abandoned.
 
-    Process numbers are given again: the time tells a later process of the same number apart.
+    The lease says it wherever the home keeps locks. Process numbers are given again: the
+    time tells a later process of the same number apart.
     """
     tags = {
         HOST_TAG: platform.node(),
         PID_TAG: str(os.getpid()),
         PID_SEEN_TAG: str(time.time_ns() // 1_000_000),
     }
+    lease = store.leases.own()
+    if lease is not None:
+        tags[LEASE_TAG] = lease
     session = current()
     return tags if session is None else tags | {KERNEL_TAG: session.kernel_id}
 
 
-def guessed_path() -> str | None:
-    """The notebook's path as the front end left it in the process, absolute."""
-    named = _user_variable("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME", "")
-    return os.path.abspath(named) if named.endswith(".ipynb") else None
 def kernel_name() -> str:
     """The name of this kernel's specification ('python3'), as the connection file tells it."""
     application = _application()
@@ -93,6 +93,10 @@ def kernel_name() -> str:
     return str(told.get("kernel_name") or "") if isinstance(told, dict) else ""
 
 
+def guessed_path() -> str | None:
+    """The notebook's path as the front end left it in the process, absolute."""
+    named = _user_variable("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME", "")
+    return os.path.abspath(named) if named.endswith(".ipynb") else None
 
 
 def read_notebook(path: str) -> dict[str, Any] | None:
@@ -117,10 +121,6 @@ def _kernel_id() -> str | None:
     return name if _UUID.fullmatch(name) else f"{name}-{time.time_ns() // 1_000_000}"
 
 
-def _user_variable(name: str) -> str:
-    shell = sys.modules.get("IPython.core.getipython")
-    active = shell.get_ipython() if shell is not None else None
-    return str(active.user_ns.get(name, "")) if active is not None else ""
 def _application() -> Any:
     """The kernel's application; None in a process that is no kernel."""
     module = sys.modules.get("ipykernel.kernelapp")
@@ -129,3 +129,7 @@ def _application() -> Any:
     return module.IPKernelApp.instance()
 
 
+def _user_variable(name: str) -> str:
+    shell = sys.modules.get("IPython.core.getipython")
+    active = shell.get_ipython() if shell is not None else None
+    return str(active.user_ns.get(name, "")) if active is not None else ""

@@ -15,16 +15,16 @@ from mlflow.utils.rest_utils import extract_api_info_for_service
 
 from nbruns.endpoints.experiments import MOST_PER_PAGE, checked_id
 from nbruns.errors import InvalidValue, NotFound
+from nbruns.kernel.endings import follow_script
 from nbruns.kernel.session import process_tags
-from nbruns.mlflow_store.entities import collector_paused, history_of, point_of, run_info_of, run_of
 from nbruns.kernel.sources import run_created
+from nbruns.mlflow_store.entities import collector_paused, history_of, point_of, run_info_of, run_of
 from nbruns.mlflow_store.homes import answer, no_network, store_at, told
 from nbruns.protocol import pages
 from nbruns.protocol.fields import any_text
 from nbruns.protocol.filters import parse_search
 from nbruns.protocol.grammar import RUNS
 from nbruns.protocol.messages import STATUSES, VIEWS
-from nbruns.protocol.names import END_REASON_TAG, PID_TAG
 from nbruns.records import RunStatus
 from nbruns.rules import check_batch
 from nbruns.store import Store
@@ -126,9 +126,10 @@ class NbrunsTrackingStore(Calls):
             )
         except Exception as error:
             raise told(error) from error
+        follow_script()
         self._tell_kernel("run_started", run.run_id)
-        return run_of(run)
         run_created(self.shelves.home, run)
+        return run_of(run)
 
     def update_run_info(
         self,
@@ -146,11 +147,9 @@ class NbrunsTrackingStore(Calls):
             raise told(error) from error
         if status in _ENDED:
             self._tell_kernel("run_ended", run_id)
-        elif status == "RUNNING" and PID_TAG in run.tags:
-            # Resumed: it is no longer the run of the process that began it, nor has it ended.
-            self.shelves.runs.set_tags(run_id, process_tags())
-            if END_REASON_TAG in run.tags:
-                self.shelves.runs.delete_tag(run_id, END_REASON_TAG)
+        elif status == "RUNNING":
+            # Resumed: it is no longer the run of the process that began it.
+            self.shelves.runs.set_tags(run_id, process_tags(self.shelves))
         return run_info_of(run)
 
     def get_run(self, run_id: str) -> Run:
@@ -214,10 +213,9 @@ class NbrunsTrackingStore(Calls):
     def _tell_kernel(self, event: str, run_id: str) -> None:
         """Let the notebook's kernel capture its document; a fault of ours costs one line."""
         try:
-            from nbruns.kernel import capture, session
+            from nbruns.kernel import capture
 
-            if session.current() is not None:
-                getattr(capture, event)(self.shelves, run_id)
+            getattr(capture, event)(self.shelves, run_id)
         except Exception as error:
             _log.debug("The notebook could not be captured", exc_info=True)
             print(

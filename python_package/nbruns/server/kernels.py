@@ -1,9 +1,8 @@
 """Follows the server's sessions and kernels, and writes what they do to notebooks and runs.
 
 Which kernel serves which notebook goes into the database, where the kernel finds it
-without a request. Renames and deletions made through Jupyter reach the notebooks. A run
-whose process is gone is closed: that one rule covers dead, restarted, culled and
-shut-down kernels, scripts, and what a former server left behind.
+without a request. Renames and deletions made through Jupyter reach the notebooks, and
+kernels that end reach their runs.
 """
 
 from __future__ import annotations
@@ -11,31 +10,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import platform
 import time
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import ensure_async
 
 from nbruns.errors import NbrunsError
-from nbruns.identity import now_ms
 from nbruns.notebooks.canonical import cell_ids
-from nbruns.protocol.names import END_REASON_TAG
+from nbruns.server.closing import DIED, close_abandoned, close_of_kernel
 from nbruns.server.store_thread import StoreThread
 from nbruns.store import Store
-from nbruns.store.kernels import OpenRun
 
 KERNEL_EVENTS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
 CONTENTS_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 _TICK_S = 1.0
 # After a start or a rename the session's row is written a moment later.
 _QUICK_TICK_S, _QUICK_FOR_S = 0.05, 2.0
-_CLOCK_SLACK_MS = 2_000
-_DIED = "the kernel died"
 _REASONS = {"restart": "the kernel was restarted", "shutdown": "the kernel was shut down"}
 
 
@@ -50,6 +43,7 @@ class KernelFollower:
         self._missing: set[str] = set()
         self._watched: set[str] = set()
         self._died: set[str] = set()
+        self._used: dict[str, float] = {}
         self._quick_until = 0.0
         self._poked = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -100,6 +94,10 @@ class KernelFollower:
         if hasattr(kernels, "add_restart_callback"):
             for kernel_id in listed - self._watched:
                 kernels.add_restart_callback(kernel_id, partial(self._died.add, kernel_id))
+            for kernel_id in listed:
+                used = getattr(kernels.get_kernel(kernel_id), "last_activity", None)
+                if used is not None:
+                    self._used[kernel_id] = used.timestamp()
         self._watched = listed
 
     async def _bind_sessions(self) -> None:
@@ -135,10 +133,21 @@ class KernelFollower:
         if data.get("status") == "error" or kernel_id is None:
             return
         if action in _REASONS:
-            reason = _DIED if kernel_id in self._died else _REASONS[action]
-            self._died.discard(kernel_id)
-            await self._write(_kernel_ended, kernel_id, reason, action == "shutdown")
+            is_over = action == "shutdown"
+            reason = self._reason(kernel_id, action)
+            await self._write(close_of_kernel, kernel_id, reason, is_over=is_over)
         self._poke()
+
+    def _reason(self, kernel_id: str, action: str) -> str:
+        if kernel_id in self._died:
+            self._died.discard(kernel_id)
+            return DIED
+        if action == "shutdown":
+            # A culled kernel is gone when the event comes, and the event says nothing of it.
+            unused_s = time.time() - self._used.pop(kernel_id, time.time())
+            if 0 < getattr(self.serverapp.kernel_manager, "cull_idle_timeout", 0) <= unused_s:
+                return f"the kernel was shut down after {_lasted(unused_s)} without use"
+        return _REASONS[action]
 
     async def _contents_event(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
         path = str(data["path"]).strip("/")
@@ -148,9 +157,9 @@ class KernelFollower:
         elif data["action"] == "delete":
             await self._write(_forget, path)
 
-    async def _write(self, work: Any, *args: Any) -> None:
+    async def _write(self, work: Any, *args: Any, **kwargs: Any) -> None:
         try:
-            await self.store.run(work, *args)
+            await self.store.run(work, *args, **kwargs)
         except Exception:
             self.log.exception("What happened to a notebook or a kernel was not written down")
 
@@ -159,64 +168,8 @@ class KernelFollower:
         self._poked.set()
 
 
-def close_abandoned(store: Store, missing: set[str] | None) -> set[str]:
-    """Close the runs of this machine whose process was already `missing` at the last look.
-
-    Gives those missing now: at first sight the kernel may be in the middle of a restart,
-    and the event that says so comes a moment later. None closes them all at once.
-    """
-    host = platform.node()
-    gone = [run for run in store.kernels.all_open_runs() if run.host == host and not _is_alive(run)]
-    for run in gone:
-        if missing is None or run.run_id in missing:
-            _close(store, run, _DIED if run.kernel_id else "the process ended")
-    return {run.run_id for run in gone}
-
-
-def _kernel_ended(store: Store, kernel_id: str, reason: str, is_over: bool) -> None:
-    """Close the runs of a kernel, also of one on another machine that only we can see end."""
-    for run in store.kernels.all_open_runs():
-        is_ours = run.host == platform.node()
-        if run.kernel_id == kernel_id and not (is_ours and _is_alive(run)):
-            _close(store, run, reason)
-    if is_over:
-        store.kernels.end(kernel_id)
-
-
-def _is_alive(run: OpenRun) -> bool:
-    """Whether the process a run was left by still runs; unknown ones are believed alive."""
-    if run.pid is None or not run.pid.isdecimal():
-        return True
-    try:
-        process = psutil.Process(int(run.pid))
-        began_ms = process.create_time() * 1000
-        # A number is given again: a process younger than that is another one.
-        seen_ms = (
-            int(run.pid_seen_ms) if run.pid_seen_ms and run.pid_seen_ms.isdecimal() else began_ms
-        )
-        is_same = began_ms <= seen_ms + _CLOCK_SLACK_MS
-        return bool(is_same and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.Error:
-        return True
-
-
-def _close(store: Store, run: OpenRun, reason: str) -> None:
-    store.runs.set_tags(run.run_id, {END_REASON_TAG: reason + _whereabouts(store, run)})
-    store.runs.update(run.run_id, status="KILLED", ended_ms=now_ms())
-
-
-def _whereabouts(store: Store, run: OpenRun) -> str:
-    """The last cell and the last step, as far as they are known."""
-    executed = store.kernels.executed(run.kernel_id) if run.kernel_id else []
-    before = [cell for cell in executed if cell.outcome != "running"] or executed
-    last = next((cell for cell in reversed(executed) if cell.outcome == "running"), None) or (
-        before[-1] if before else None
-    )
-    steps = [point.step for point in store.metrics.latest(run.run_id)]
-    cell = f"; last cell [{last.execution_count}]" if last else ""
-    return cell + (f"; last step {max(steps)}" if steps else "")
+def _lasted(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
 
 
 def _set_root(store: Store, root: str | None) -> None:

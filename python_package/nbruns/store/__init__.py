@@ -17,6 +17,7 @@ from nbruns.store.experiments import Experiments
 from nbruns.store.file_systems import network_file_system
 from nbruns.store.hidden_state import HiddenState
 from nbruns.store.kernels import Kernels
+from nbruns.store.leases import Leases
 from nbruns.store.metrics import Metrics
 from nbruns.store.migrations import migrate
 from nbruns.store.models import Models
@@ -53,6 +54,7 @@ class Store:
         self.revisions = Revisions(db)
         self.kernels = Kernels(db)
         self.activity = ActivityLog(db)
+        self.leases = Leases(home)
         self.environments = Environments(db)
         self.predecessors = Predecessors(db)
         self.run_code = RunCode(self.runs, self.revisions, self.predecessors)

@@ -187,7 +187,8 @@ class Kernels:
         with self.db.lock:
             rows = self.db.conn.execute(
                 """
-                select r.run_id, kernel.value, host.value, pid.value, seen.value
+                select r.run_id, kernel.value, host.value, pid.value, seen.value,
+                    lease.value, parent.value
                 from runs r
                     left join tags kernel
                         on kernel.run_number = r.run_number and kernel.key = 'nbruns.kernel'
@@ -197,6 +198,10 @@ class Kernels:
                         on pid.run_number = r.run_number and pid.key = 'nbruns.pid'
                     left join tags seen
                         on seen.run_number = r.run_number and seen.key = 'nbruns.pid_seen_ms'
+                    left join tags lease
+                        on lease.run_number = r.run_number and lease.key = 'nbruns.lease'
+                    left join tags parent
+                        on parent.run_number = r.run_number and parent.key = 'mlflow.parentRunId'
                 where r.status = 'RUNNING'
                 """
             ).fetchall()

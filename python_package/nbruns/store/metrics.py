@@ -14,12 +14,13 @@ from typing import Any
 
 from nbruns.records import MetricPoint, Page
 from nbruns.rules import check_point
+from nbruns.store.afterwards import changing_run
 from nbruns.store.database import Database
 from nbruns.store.histories import LARGEST_FLOAT, newest, stored
 from nbruns.store.late_points import add_late
 from nbruns.store.metric_history import HistoryRow, read_history
 from nbruns.store.rollups import BATCH, Row, roll_up
-from nbruns.store.run_numbers import active_run, number_of_run, numbers_of_runs
+from nbruns.store.run_numbers import number_of_run, numbers_of_runs
 from nbruns.store.sampling import sample
 
 _APPEND_NEWER = """
@@ -97,7 +98,8 @@ class Metrics:
         points = list(points)
         ready = self.prepare(run_id, points)
         with self.db.atomic():
-            self.write(run_id, active_run(self.db, run_id), points, ready)
+            number = changing_run(self.db, run_id, metric=(p.key for p in points))
+            self.write(run_id, number, points, ready)
 
     def prepare(self, run_id: str, points: Iterable[MetricPoint]) -> Prepared | None:
         """Check points; what it returns lets plain ones of known series be written quickly."""

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from nbruns.errors import InvalidState, NotFound
 from nbruns.store.database import Database
 
-_RUN_NUMBER = "select run_number, stage from runs where run_id = ?"
+_RUN_NUMBER = "select run_number, stage, status, ended_ms from runs where run_id = ?"
+_ENDED = ("FINISHED", "FAILED", "KILLED")
 
 
 def number_of_run(db: Database, run_id: str) -> int:
@@ -19,15 +20,18 @@ def number_of_run(db: Database, run_id: str) -> int:
     return int(row[0])
 
 
-def active_run(db: Database, run_id: str) -> int:
-    """The internal number of a run that may be written to; InvalidState for a deleted one."""
+def writable_run(db: Database, run_id: str) -> tuple[int, int | None]:
+    """The internal number of a run and when it ended (None: it runs).
+
+    InvalidState for a deleted one, which may not be written to.
+    """
     with db.lock:
         row = db.conn.execute(_RUN_NUMBER, (run_id,)).fetchone()
     if row is None:
         raise NotFound(f"No run with id '{run_id}'")
     if row[1] != "active":
         raise InvalidState(f"The run '{run_id}' is deleted: restore it before changing it")
-    return int(row[0])
+    return int(row[0]), row[3] if row[2] in _ENDED else None
 
 
 def numbers_of_runs(db: Database, run_ids: Iterable[str]) -> dict[str, int]:

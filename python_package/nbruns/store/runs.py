@@ -10,6 +10,7 @@ from nbruns.errors import InvalidState, InvalidValue, NotFound
 from nbruns.identity import new_id, now_ms
 from nbruns.records import DatasetInput, MetricPoint, ModelLink, Page, Run, RunStatus, View
 from nbruns.rules import check_batch, checked_params, checked_tags
+from nbruns.store.afterwards import begin_again, changing_run
 from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
 from nbruns.store.experiments import Experiments, number_of
@@ -18,7 +19,7 @@ from nbruns.store.metrics import Metrics
 from nbruns.store.run_inputs import add_datasets, add_models, check_datasets
 from nbruns.store.run_loading import load_runs
 from nbruns.store.run_names import friendly_name
-from nbruns.store.run_numbers import active_run, number_of_run
+from nbruns.store.run_numbers import number_of_run, writable_run
 from nbruns.store.run_parents import leave_children, take_children, take_parent
 from nbruns.store.run_texts import RunText, Words, load_texts
 from nbruns.store.run_values import RUN_NAME_TAG, add_params, put_tags, remove_tag
@@ -85,9 +86,14 @@ class Runs:
         ended_ms: int | None = None,
         name: str | None = None,
     ) -> Run:
-        """Change what is given; a run that ends has its metrics settled for search."""
+        """Change what is given; a run that ends has its metrics settled for search.
+
+        One that runs again has no end, no reason for it, and nobody's process.
+        """
         with self.db.atomic():
-            number = active_run(self.db, run_id)
+            number, was_ended_ms = writable_run(self.db, run_id)
+            if status == "RUNNING" and was_ended_ms is not None:
+                begin_again(self.db, number, was_ended_ms)
             self.db.conn.execute(
                 """
                 update runs
@@ -158,18 +164,18 @@ class Runs:
         """Write params, all or none; one that is there must have the same value."""
         params = checked_params(params)
         with self.db.atomic():
-            add_params(self.db, run_id, active_run(self.db, run_id), params)
+            add_params(self.db, run_id, changing_run(self.db, run_id, param=params), params)
 
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Set tags; `mlflow.runName` renames the run."""
         tags = checked_tags(tags)
         with self.db.atomic():
-            put_tags(self.db, active_run(self.db, run_id), tags)
+            put_tags(self.db, changing_run(self.db, run_id, tag=tags), tags)
 
     def delete_tag(self, run_id: str, key: str) -> None:
         """Remove a tag; NotFound when the run has none of that key."""
         with self.db.atomic():
-            remove_tag(self.db, run_id, active_run(self.db, run_id), key)
+            remove_tag(self.db, run_id, changing_run(self.db, run_id, tag=[key]), key)
 
     def log_batch(
         self,
@@ -184,7 +190,9 @@ class Runs:
         ready = self.metrics.prepare(run_id, metrics)
         check_batch(metrics, params, tags)
         with self.db.atomic():
-            number = active_run(self.db, run_id)
+            number = changing_run(
+                self.db, run_id, metric=(p.key for p in metrics), param=params, tag=tags
+            )
             add_params(self.db, run_id, number, params)
             self.metrics.write(run_id, number, metrics, ready)
             put_tags(self.db, number, tags)
@@ -195,14 +203,18 @@ class Runs:
         """Link datasets and models the run was given."""
         check_datasets(datasets)
         with self.db.atomic():
-            number = active_run(self.db, run_id)
+            number = changing_run(
+                self.db, run_id, dataset=(one.dataset.name for one in datasets)
+            )
             add_datasets(self.db, number, datasets)
             add_models(self.db, number, "input", models)
 
     def log_outputs(self, run_id: str, models: Iterable[ModelLink]) -> None:
         """Link models the run has made."""
         with self.db.atomic():
-            add_models(self.db, active_run(self.db, run_id), "output", models)
+            models = list(models)
+            number = changing_run(self.db, run_id, model=(link.model_id for link in models))
+            add_models(self.db, number, "output", models)
 
     def _insert(self, experiment_id: str, name: str, user: str, started_ms: int) -> int:
         number = number_of(experiment_id)

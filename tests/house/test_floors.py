@@ -27,7 +27,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"store", "protocol", "notebooks"},
         {"IPython", "ipykernel", "jupyter_core", "mlflow"},
     ),
-    "magics": ({"store", "kernel", "protocol"}, {"IPython", "mlflow"}),
+    "magics": ({"store", "kernel", "protocol", "panel"}, {"IPython", "mlflow"}),
     "panel": (
         {"protocol", "notebooks", "charts"},
         {"ipywidgets", "traitlets", "anywidget", "plotly", "tornado", "comm", "IPython"},

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from nbruns.magics import RunMagics
+from nbruns.magics import MAGICS
 from nbruns.store import Store
 
 PROJECT = Path(__file__).parents[2]
@@ -55,7 +55,8 @@ def test_every_target_of_make_exists() -> None:
 
 
 def test_every_magic_is_described_and_exists() -> None:
-    known = set(RunMagics(InteractiveShell.instance()).magics["line"])
+    shell = InteractiveShell.instance()
+    known = {name for kind in MAGICS for names in kind(shell).magics.values() for name in names}
 
     assert {name[1:] for name in re.findall(r"%[a-z_]+", README) if name != "%load_ext"} == known
 

@@ -29,6 +29,8 @@ class Reply:
     stderr: str = ""
     error: str = ""
     html: str = ""
+    plain: str = ""
+    shown: list[dict[str, Any]] = field(default_factory=list)
     captures: list[dict[str, str]] = field(default_factory=list)
     took_s: float = 0.0
 
@@ -38,10 +40,12 @@ class Reply:
             setattr(self, content["name"], getattr(self, content["name"]) + content["text"])
         elif kind == "error":
             self.error = _COLOURS.sub("", "\n".join(content["traceback"]))
-        elif kind == "execute_result":
-            self.html += content["data"].get("text/html", "")
         elif kind == "update_display_data" and CAPTURE_MIME in content["data"]:
             self.captures.append(content["data"][CAPTURE_MIME])
+        elif kind in ("execute_result", "display_data", "update_display_data"):
+            self.shown.append(content["data"])
+            self.html += content["data"].get("text/html", "")
+            self.plain += content["data"].get("text/plain", "") + "\n"
 
 
 def execute(
@@ -105,6 +109,26 @@ class NotebookKernel:
         assert self.client is not None
         return execute(self.client, code, cell=cell, tags=tags)
 
+    def paged(self, code: str) -> str:
+        """What a cell opens in the pager."""
+        assert self.client is not None
+        content = self._answer_to(self.client.execute(code))
+        return "".join(one["data"]["text/plain"] for one in content["payload"])
+
+    def completions(self, code: str) -> list[str]:
+        """The code as each completion of its end makes it."""
+        assert self.client is not None
+        found = self._answer_to(self.client.complete(code, len(code)))
+        start, end = found["cursor_start"], found["cursor_end"]
+        return [code[:start] + text + code[end:] for text in found["matches"]]
+
+    def _answer_to(self, asked: str) -> dict[str, Any]:
+        assert self.client is not None
+        while True:
+            heard = self.client.get_shell_msg(timeout=30)
+            if heard["parent_header"].get("msg_id") == asked:
+                return dict(heard["content"])
+
     def save(self, *cells: dict[str, Any]) -> None:
         """Write the notebook's file."""
         self.path.write_text(
@@ -122,6 +146,10 @@ class NotebookKernel:
             return store.runs.search(ids, Search(), view="active", limit=100, token=None).items
         finally:
             store.close()
+
+    def named(self, name: str) -> Run:
+        """The newest run of a name."""
+        return next(run for run in self.runs() if run.name == name)
 
     def experiments(self) -> list[str]:
         store = Store.open(self.home)

@@ -1,0 +1,120 @@
+"""What a command answers: a line with a link to its run, a wrong use, or one line on a fault."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from nbruns.errors import AlreadyExists, InvalidState, InvalidValue, NotFound, NotPermitted
+from nbruns.protocol.names import RUN_LINE_MIME
+
+# What MLflow refuses for the request's sake; everything else is a fault of the tracking.
+_REFUSALS = {
+    "BAD_REQUEST",
+    "INVALID_PARAMETER_VALUE",
+    "INVALID_STATE",
+    "PERMISSION_DENIED",
+    "RESOURCE_ALREADY_EXISTS",
+    "RESOURCE_DOES_NOT_EXIST",
+    "UNAUTHENTICATED",
+}
+_REFUSED = (AlreadyExists, InvalidState, InvalidValue, NotFound, NotPermitted)
+
+
+class RunLink:
+    """A run named in a line."""
+
+    __slots__ = ("name", "run_id")
+
+    def __init__(self, run_id: str, name: str) -> None:
+        self.run_id, self.name = run_id, name
+
+    def wire(self) -> dict[str, str]:
+        """For JupyterLab."""
+        return {"run_id": self.run_id, "name": self.name}
+
+
+class Line:
+    """A line about runs: their names are links in JupyterLab, plain words everywhere else.
+
+    The links have a type of their own, which JupyterLab draws where the output is trusted.
+    """
+
+    def __init__(self, *pieces: str | RunLink) -> None:
+        self.pieces = pieces
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {"text/plain": self.plain(), "text/html": self.html(), RUN_LINE_MIME: self.wire()}
+
+    def plain(self) -> str:
+        """For consoles, with the ids at the end."""
+        ids = ", ".join(dict.fromkeys(p.run_id for p in self.pieces if isinstance(p, RunLink)))
+        said = "".join(p if isinstance(p, str) else f"'{p.name}'" for p in self.pieces)
+        return f"{said} ({ids})" if ids else said
+
+    def html(self) -> str:
+        """For pages that know no links to runs."""
+        from html import escape
+
+        said = (
+            escape(p) if isinstance(p, str) else f"<strong>{escape(p.name)}</strong>"
+            for p in self.pieces
+        )
+        return f"<div>{''.join(said)}</div>"
+
+    def wire(self) -> dict[str, Any]:
+        """For JupyterLab."""
+        return {"pieces": [p if isinstance(p, str) else p.wire() for p in self.pieces]}
+
+
+def link(run: Any) -> RunLink:
+    """An MLflow run as it is named in a line."""
+    return RunLink(run.info.run_id, run.info.run_name or run.info.run_id[:8])
+
+
+def say(*pieces: str | RunLink) -> None:
+    """Show a line."""
+    from IPython.display import display
+
+    display(Line(*pieces))  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def answered(command: str) -> Iterator[None]:
+    """Turn what a command raises into one line.
+
+    What the user can put right is a UsageError; a fault of the tracking is told, and the
+    cell goes on.
+    """
+    try:
+        yield
+    except UsageError:
+        raise
+    except Exception as error:
+        if is_refusal(error):
+            raise UsageError(f"{command}: {sentence(error)}") from None
+        tell_fault(command, sentence(error))
+        import logging
+
+        logging.getLogger("nbruns").debug("%s failed", command, exc_info=True)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether the user can put it right by asking otherwise."""
+    known = (UsageError, *_REFUSED)
+    return isinstance(error, known) or getattr(error, "error_code", None) in _REFUSALS
+
+
+def tell_fault(command: str, why: str) -> None:
+    """One line on the error stream."""
+    print(f"nbruns: {command} did nothing: {why}", file=sys.stderr)
+
+
+def sentence(error: BaseException) -> str:
+    """The first line of what an error says."""
+    lines = str(error).strip().splitlines()
+    return lines[0].strip() if lines else type(error).__name__

@@ -1,0 +1,166 @@
+"""The models runs have logged, and the names they are registered under."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from IPython.core.error import UsageError
+
+from nbruns.magics import runs_here
+from nbruns.protocol.names import LOGGED_MODELS_TAG
+from nbruns.records import Run
+
+_MOST_NAMES = 1_000
+_LOOKED_THROUGH = 100
+_HOW_TO_LOG = 'mlflow.sklearn.log_model(model, name="model")'
+
+
+class Model(NamedTuple):
+    """A model of a run; without an id where an older MLflow logged it as files of the run."""
+
+    name: str
+    model_id: str
+    source: str
+
+
+class Version(NamedTuple):
+    """What came out of a registration."""
+
+    name: str
+    number: str
+    alias: str
+
+
+def registered_models() -> list[tuple[str, list[str]]]:
+    """The names in the registry, each with its aliases."""
+    with runs_here.local_store(runs_here.registry_uri()) as store:
+        if store is not None:
+            from nbruns.conditions import Search
+
+            page = store.registry.search_models(Search(), limit=_MOST_NAMES, token=None)
+            return [(model.name, list(model.aliases)) for model in page.items]
+    import mlflow
+
+    found = mlflow.MlflowClient().search_registered_models(max_results=_MOST_NAMES)
+    return [(model.name, list(model.aliases)) for model in found]
+
+
+def run_to_register(reference: str | None) -> Run:
+    """The run that is named; else the active one, else the notebook's newest."""
+    if reference:
+        return runs_here.find(reference, "%run_register")
+    import mlflow
+
+    active = mlflow.active_run()
+    if active is not None:
+        return runs_here.run_of(mlflow.get_run(active.info.run_id))
+    newest = runs_here.search(limit=1)
+    if not newest:
+        raise UsageError("%run_register: this notebook has no runs yet; log a model in one first")
+    return newest[0]
+
+
+def models_of(run: Run) -> list[Model]:
+    """The models a run logged, oldest first."""
+    import mlflow
+
+    client = mlflow.MlflowClient()
+    logged = [client.get_logged_model(link.model_id) for link in run.model_outputs]
+    logged.sort(key=lambda model: model.creation_timestamp)
+    found = [Model(one.name, one.model_id, f"models:/{one.model_id}") for one in logged]
+    return found or _models_in_tag(run)
+
+
+def chosen_model(run: Run, wanted: str | None) -> Model:
+    """The model to register: the only one, or the one asked for by its name or id."""
+    models = models_of(run)
+    if not models:
+        raise UsageError(f"%run_register: run '{run.name}' has logged no model; {_way_out()}")
+    if wanted:
+        meant = [m for m in models if m.model_id.startswith(wanted)] or [
+            m for m in models if m.name == wanted
+        ]
+    else:
+        meant = models
+    if len(meant) == 1:
+        return meant[0]
+    named = ", ".join(f"'{m.name}'" + (f" ({m.model_id})" if m.model_id else "") for m in models)
+    if not meant:
+        raise UsageError(f"%run_register: run '{run.name}' has no model '{wanted}'; it has {named}")
+    raise UsageError(
+        f"%run_register: run '{run.name}' has {len(models)} models: {named}; "
+        "choose one with --model and its name or id"
+    )
+
+
+def register(run: Run, model: Model, name: str | None, alias: str | None) -> Version:
+    """Make the next version of a name, and point an alias at it."""
+    from mlflow import MlflowClient
+
+    name, alias = name or _proposed_name(run), (alias or "").lstrip("@")
+    _check(name, alias)
+    client = MlflowClient()
+    _make_name(client, name)
+    version = client.create_model_version(
+        name,
+        model.source,
+        run_id=run.run_id,
+        model_id=model.model_id or None,
+        await_creation_for=0,
+    )
+    if alias:
+        client.set_registered_model_alias(name, alias, version.version)
+    return Version(name, str(version.version), alias)
+
+
+def _make_name(client: Any, name: str) -> None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"):
+            raise
+
+
+def _check(name: str, alias: str) -> None:
+    """Refuse what the registry would, before half of it is made."""
+    from nbruns.panel.registry import alias_trouble, name_trouble
+
+    trouble = name_trouble(name) or (alias and alias_trouble(alias))
+    if trouble:
+        raise UsageError(f"%run_register: {trouble}")
+
+
+def _proposed_name(run: Run) -> str:
+    """The name the panel proposes: the notebook's, or the only one there is."""
+    from nbruns.panel.registry import proposed_name
+    from nbruns.records import RegisteredModel
+
+    known = [RegisteredModel(name, 0, 0) for name, _ in registered_models()]
+    return proposed_name(run, known)
+
+
+def _way_out() -> str:
+    """How to get a model to register."""
+    how = f"log one in the run: {_HOW_TO_LOG}"
+    others = (run for run in runs_here.search(limit=_LOOKED_THROUGH) if run.model_outputs)
+    newest = next(others, None)
+    if newest is None:
+        return how
+    return f"{how}. The newest run with a model is '{newest.name}': --run \"{newest.name}\""
+
+
+def _models_in_tag(run: Run) -> list[Model]:
+    """What an MLflow before 3 left: a tag that names folders of the run."""
+    try:
+        history = json.loads(run.tags.get(LOGGED_MODELS_TAG, "[]"))
+    except ValueError:
+        return []
+    paths = [
+        str(said["artifact_path"])
+        for said in history
+        if isinstance(said, dict) and "artifact_path" in said
+    ]
+    return [Model(path, "", f"{run.artifact_uri}/{path}") for path in dict.fromkeys(paths)]

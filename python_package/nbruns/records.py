@@ -41,6 +41,21 @@ class Experiment:
 
 
 @dataclass(frozen=True, slots=True)
+class ExperimentAtAGlance:
+    """A line of the list of experiments; `is_gone` says that its notebook was deleted."""
+
+    experiment_id: str
+    name: str
+    notebook_id: str | None
+    path: str | None
+    is_gone: bool
+    newest_ms: int | None
+    runs: int
+    running: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MetricPoint:
     """One value of a metric; `value` may be NaN or infinite."""
 

@@ -30,6 +30,7 @@ from nbruns.store.runs import Runs
 
 if TYPE_CHECKING:
     from nbruns.store.listing import Listing
+    from nbruns.store.overview import Overview
 
 _log = logging.getLogger("nbruns")
 
@@ -58,14 +59,21 @@ class Store:
         self.environments = Environments(db)
         self.predecessors = Predecessors(db)
         self.run_code = RunCode(self.runs, self.revisions, self.predecessors)
+        self.hidden_state = HiddenState(self.runs, self.revisions, self.kernels)
 
     @cached_property
-        self.hidden_state = HiddenState(self.runs, self.revisions, self.kernels)
     def listing(self) -> Listing:
         """The shelf of lists, which a kernel has no use for and so does not load."""
         from nbruns.store.listing import Listing
 
         return Listing(self.db, self.artifacts, self.runs)
+
+    @cached_property
+    def overview(self) -> Overview:
+        """The shelf of experiments at a glance, likewise."""
+        from nbruns.store.overview import Overview
+
+        return Overview(self.db, self.notebooks)
 
     @classmethod
     def open(cls, home: Path, *, artifact_base: str | None = None) -> Store:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable
+from pathlib import Path
 
 from nbruns.errors import NotFound
 from nbruns.identity import new_id, now_ms
@@ -14,6 +14,7 @@ from nbruns.notebooks.lineage import Known, Met, decide
 from nbruns.records import Experiment, Notebook
 from nbruns.store.database import Database
 from nbruns.store.experiments import Experiments
+from nbruns.store.notebook_experiments import NotebookExperiments
 
 _COLUMNS = """
     select n.notebook_id, n.path, n.created_ms, n.experiment_id, n.file_id,
@@ -32,17 +33,23 @@ class Notebooks:
 
     def __init__(self, db: Database, experiments: Experiments) -> None:
         self.db = db
-        self.experiments = experiments
+        self.experiments = NotebookExperiments(db, experiments)
         self.root: Path | None = None
 
     def resolve(
-        self, path: str, *, file_id: str | None = None, cell_ids: Iterable[str] = ()
+        self,
+        path: str,
+        *,
+        file_id: str | None = None,
+        cell_ids: Iterable[str] = (),
+        is_blank: bool = False,
     ) -> Notebook:
         """The notebook at a path: the known one, followed if it moved, else a new one.
 
-        A copy of a known notebook is a new one that says what it was forked from.
+        A copy of a known notebook is a new one that says what it was forked from. A script
+        is known the same way, by its path alone.
         """
-        met = Met(self._absolute(path), file_id, frozenset(cell_ids))
+        met = Met(self._absolute(path), file_id, frozenset(cell_ids), is_blank)
         with self.db.atomic():
             verdict, known = decide(met, self._candidates(met))
             if known is None or verdict == "copied":
@@ -72,7 +79,9 @@ class Notebooks:
     def all(self) -> list[Notebook]:
         """Every notebook, by path."""
         with self.db.lock:
-            rows = self.db.conn.execute(f"{_COLUMNS} order by n.path").fetchall()
+            rows = self.db.conn.execute(
+                f"{_COLUMNS} where n.path like '%.ipynb' order by n.path"
+            ).fetchall()
         return [self._record(row) for row in rows]
 
     def rename(self, old_path: str, new_path: str) -> None:
@@ -109,38 +118,14 @@ class Notebooks:
     def experiment(self, notebook_id: str) -> Experiment:
         """The notebook's experiment, made on first need and when the former was deleted."""
         notebook = self.get(notebook_id)
-        found = self._living_experiment(notebook)
+        found = self.experiments.living(notebook)
         if found is not None:
             return found
         with self.db.atomic():
             notebook = self.get(notebook_id)
-            found = self._living_experiment(notebook)
-            return found or self._add_experiment(notebook)
-
-    def _living_experiment(self, notebook: Notebook) -> Experiment | None:
-        if notebook.experiment_id is None:
-            return None
-        experiment = self.experiments.get(notebook.experiment_id)
-        return experiment if experiment.stage == "active" else None
-
-    def _add_experiment(self, notebook: Notebook) -> Experiment:
-        name = self._free_name(self._absolute(notebook.path))
-        experiment = self.experiments.create(name, tags={"nbruns.notebook": notebook.notebook_id})
-        self.db.conn.execute(
-            "update notebooks set experiment_id = ?, given_name = ? where notebook_id = ?",
-            (int(experiment.experiment_id), name, notebook.notebook_id),
-        )
-        return experiment
-
-    def _free_name(self, path: str) -> str:
-        """The file's stem; where that is taken, with as many folders before it as are needed."""
-        pure = PurePosixPath(path)
-        parts = [*pure.parent.parts, pure.stem]
-        names = ["/".join(parts[-count:]) for count in range(1, len(parts) + 1)]
-        for name in _with_counted(names):
-            if self.experiments.find_by_name(name) is None:
-                return name
-        raise AssertionError("counting never ends")
+            source = None if notebook.forked_from is None else self.get(notebook.forked_from)
+            path = self._absolute(notebook.path)
+            return self.experiments.living(notebook) or self.experiments.add(notebook, path, source)
 
     def _candidates(self, met: Met) -> list[Known]:
         with self.db.lock:
@@ -159,7 +144,14 @@ class Notebooks:
                 (met.path, met.file_id, json.dumps(sorted(met.cell_ids))),
             ).fetchall()
         return [
-            Known(notebook_id, path, file_id, _is_there(path), bool(gone), self._cells_of(number))
+            Known(
+                notebook_id,
+                path,
+                file_id,
+                not gone and _is_there(path),
+                bool(gone),
+                self._cells_of(number),
+            )
             for number, notebook_id, path, file_id, gone in rows
         ]
 
@@ -211,7 +203,7 @@ class Notebooks:
                 "update notebooks set path = ?, is_gone = 0 where notebook_number = ?",
                 (moved, number),
             )
-            self._rename_experiment(number, moved)
+            self.experiments.follow(number, moved)
 
     def _below(self, path: str) -> list[tuple[int, str]]:
         """The notebook at a path, or those in the folder there; not what was deleted before."""
@@ -224,21 +216,6 @@ class Notebooks:
             (path, len(path) + 1, f"{path}/"),
         )
         return list(rows)
-
-    def _rename_experiment(self, number: int, path: str) -> None:
-        """Let the experiment follow the file's name, unless somebody named it otherwise."""
-        experiment_id, given = self.db.conn.execute(
-            "select experiment_id, given_name from notebooks where notebook_number = ?", (number,)
-        ).fetchone()
-        if experiment_id is None or self.experiments.get(str(experiment_id)).name != given:
-            return
-        if PurePosixPath(given).name == PurePosixPath(path).stem:
-            return
-        name = self._free_name(path)
-        self.experiments.rename(str(experiment_id), name)
-        self.db.conn.execute(
-            "update notebooks set given_name = ? where notebook_number = ?", (name, number)
-        )
 
     def _number(self, notebook_id: str) -> int:
         with self.db.lock:
@@ -261,7 +238,7 @@ class Notebooks:
         notebook_id, path, created_ms, experiment_id, file_id, forked_from, revision = row
         return Notebook(
             notebook_id=notebook_id,
-            path=self._relative(path),
+            path=self.shown_path(path),
             created_ms=created_ms,
             experiment_id=None if experiment_id is None else str(experiment_id),
             file_id=file_id,
@@ -274,7 +251,8 @@ class Notebooks:
             return Path(path).as_posix()
         return (self.root / path).as_posix()
 
-    def _relative(self, path: str) -> str:
+    def shown_path(self, path: str) -> str:
+        """A path of the file as this door gives it."""
         if self.root is None:
             return path
         # A server may well be rooted at '/'.
@@ -284,11 +262,3 @@ class Notebooks:
 def _is_there(path: str) -> bool:
     """Whether a file lies there; a path that no folder leads to (remote contents) is believed."""
     return not os.path.isabs(path) or os.path.exists(path)
-
-
-def _with_counted(names: list[str]) -> Iterator[str]:
-    yield from names
-    count = 2
-    while True:
-        yield f"{names[0]} ({count})"
-        count += 1

@@ -13,8 +13,8 @@ def known(
     return Known(path, path, file_id, there, deleted, frozenset(cells))
 
 
-def met(path: str, cells: str, file_id: str | None = None) -> Met:
-    return Met(path, file_id, frozenset(cells))
+def met(path: str, cells: str, file_id: str | None = None, *, blank: bool = False) -> Met:
+    return Met(path, file_id, frozenset(cells), blank)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,24 @@ def met(path: str, cells: str, file_id: str | None = None) -> Met:
         (met("c", "xyz"), [known("a", "xyz"), known("b", "xyz", there=False)], "moved", "b"),
         (met("c", "xyz"), [known("a", "xyz"), known("b", "xyzw")], "copied", "a"),
         (met("a", "xyz"), [], "new", None),
+        # A new notebook that got the name of a deleted one, and one that stays.
+        (met("a", "", blank=True), [known("a", "xyz", deleted=True, there=False)], "new", None),
+        (met("a", "", blank=True), [known("a", "xyz")], "same", "a"),
+        # Restored from the bin into another folder.
+        (met("b", "xyz"), [known("a", "xyz", deleted=True, there=False)], "moved", "a"),
+        # Another notebook was moved into its place, or the two were swapped.
+        (met("a", "pqr"), [known("a", "xyz"), known("b", "pqr", there=False)], "moved", "b"),
+        (
+            met("a", "p", "2"),
+            [known("a", "x", file_id="1"), known("b", "p", file_id="2")],
+            "moved",
+            "b",
+        ),
+        (met("a", "xyz"), [known("a", "xyz"), known("b", "xyz", there=False)], "same", "a"),
+        # Much was added to it, or deleted, before it was met again.
+        (met("b", "xyzpqrstuvw"), [known("a", "xyz", there=False)], "moved", "a"),
+        (met("b", "xy"), [known("a", "xyzpqrstuvw")], "copied", "a"),
+        (met("b", "xyzp"), [known("a", "xy"), known("c", "xyz")], "copied", "c"),
     ],
 )
 def test_verdicts(found: Met, others: list[Known], verdict: str, of: str | None) -> None:

@@ -104,6 +104,40 @@ def test_a_renamed_folder_takes_its_notebooks_along(store: Store, folder: Path) 
     assert store.notebooks.get(beside.notebook_id).path == "pq.ipynb"
 
 
+def test_an_experiment_named_by_its_folder_follows_the_folder(store: Store, folder: Path) -> None:
+    store.notebooks.experiment(store.notebooks.resolve(put(folder, "churn.ipynb")).notebook_id)
+    inside = store.notebooks.resolve(put(folder, "p/churn.ipynb"))
+    experiment = store.notebooks.experiment(inside.notebook_id)
+    assert experiment.name == "p/churn"
+
+    store.notebooks.rename("p", "r")
+
+    assert store.experiments.get(experiment.experiment_id).name == "r/churn"
+
+
+def test_two_notebooks_that_change_places_stay_themselves(store: Store, folder: Path) -> None:
+    one = store.notebooks.resolve(put(folder, "a.ipynb"), file_id="1", cell_ids="abc")
+    other = store.notebooks.resolve(put(folder, "b.ipynb"), file_id="2", cell_ids="xyz")
+
+    at_a = store.notebooks.resolve("a.ipynb", file_id="2", cell_ids="xyz")
+    at_b = store.notebooks.resolve("b.ipynb", file_id="1", cell_ids="abc")
+
+    assert (at_a.notebook_id, at_b.notebook_id) == (other.notebook_id, one.notebook_id)
+    assert store.notebooks.find_by_path("b.ipynb") == at_b
+
+
+def test_a_new_notebook_under_the_name_of_a_deleted_one_is_another(
+    store: Store, folder: Path
+) -> None:
+    first = store.notebooks.resolve(put(folder, "Untitled.ipynb"), cell_ids=CELLS)
+    store.notebooks.forget_file("Untitled.ipynb")
+
+    second = store.notebooks.resolve("Untitled.ipynb", is_blank=True)
+
+    assert second.notebook_id != first.notebook_id
+    assert store.notebooks.find_by_path("Untitled.ipynb") == second
+
+
 def test_a_move_outside_jupyter_is_known_by_the_cells(store: Store, folder: Path) -> None:
     notebook = store.notebooks.resolve(put(folder, "churn.ipynb"), cell_ids=CELLS)
     experiment = store.notebooks.experiment(notebook.notebook_id)
@@ -125,7 +159,10 @@ def test_a_copy_is_another_notebook_that_says_of_which(store: Store, folder: Pat
 
     assert copy.forked_from == notebook.notebook_id
     assert copy.forked_revision == revision.revision_id
-    assert store.notebooks.experiment(copy.notebook_id).name == "churn-Copy1"
+    experiment = store.notebooks.experiment(copy.notebook_id)
+    assert experiment.name == "churn-Copy1"
+    assert experiment.tags["nbruns.forked_from"] == "churn.ipynb"
+    assert experiment.tags["nbruns.forked_revision"] == revision.revision_id
 
 
 def test_a_deleted_notebook_is_the_same_when_it_comes_back(store: Store, folder: Path) -> None:
@@ -139,6 +176,22 @@ def test_a_deleted_notebook_is_the_same_when_it_comes_back(store: Store, folder:
     assert (
         store.notebooks.resolve("churn.ipynb", cell_ids=CELLS).notebook_id == notebook.notebook_id
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("train.py", "train"), ("churn/__main__.py", "churn"), ("churn/train.py", "train")],
+)
+def test_a_script_has_an_experiment_and_is_no_notebook(
+    store: Store, folder: Path, path: str, name: str
+) -> None:
+    script = store.notebooks.resolve(put(folder, path))
+
+    experiment = store.notebooks.experiment(script.notebook_id)
+
+    assert (experiment.name, experiment.tags) == (name, {})
+    assert store.notebooks.resolve(path) == store.notebooks.get(script.notebook_id)
+    assert store.notebooks.all() == []
 
 
 def test_a_deleted_experiment_is_followed_by_another(store: Store, folder: Path) -> None:

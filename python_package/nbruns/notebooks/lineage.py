@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 Verdict = Literal["same", "moved", "copied", "new"]
@@ -14,7 +15,7 @@ Verdict = Literal["same", "moved", "copied", "new"]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A notebook of the store: where it was last, and whether a file is still there."""
+    """A notebook of the store: where it was last, and whether its file is still there."""
 
     notebook_id: str
     path: str
@@ -26,11 +27,15 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """A notebook met now; `cell_ids` is empty where its file keeps none."""
+    """A notebook met now; `cell_ids` is empty where its file keeps none.
+
+    A blank one has no cells at all: it was made a moment ago.
+    """
 
     path: str
     file_id: str | None
     cell_ids: frozenset[str]
+    is_blank: bool = False
 
 
 def decide(met: Met, known: Iterable[Known]) -> tuple[Verdict, Known | None]:
@@ -38,18 +43,45 @@ def decide(met: Met, known: Iterable[Known]) -> tuple[Verdict, Known | None]:
     candidates = list(known)
     here = [one for one in candidates if one.path == met.path]
     elsewhere = [one for one in candidates if one.path != met.path]
-    # Other tools give cells new ids at every save: a file that stayed in its place stays itself.
+    moved = _moved_here(met, elsewhere)
     for one in here:
-        if not one.is_deleted or not met.cell_ids or _likeness(met, one) > 0:
+        # Other tools give cells new ids at every save: a file that stayed in its place stays
+        # itself, unless it is one that lay elsewhere.
+        if _is_back(met, one) if one.is_deleted else not (moved and _is_other(met, one)):
             return "same", one
-    for one in elsewhere:
-        if met.file_id is not None and one.file_id == met.file_id and not one.is_there:
-            return "moved", one
-    alike = [one for one in elsewhere if _likeness(met, one) > 0.5]
-    if not alike:
-        return "new", None
-    best = max(alike, key=lambda one: (not one.is_there, _likeness(met, one)))
-    return ("copied" if best.is_there else "moved"), best
+    if moved is not None:
+        return "moved", moved
+    alike = [one for one in elsewhere if _is_akin(met, one)]
+    return ("copied", max(alike, key=partial(_likeness, met))) if alike else ("new", None)
+
+
+def _moved_here(met: Met, elsewhere: Iterable[Known]) -> Known | None:
+    """The notebook whose file lies at another path now."""
+    found = list(elsewhere)
+    for one in found:
+        is_file = met.file_id is not None and one.file_id == met.file_id
+        # The same file, though another lies at its former path: the two were swapped.
+        if is_file and (not one.is_there or _is_akin(met, one)):
+            return one
+    left = [one for one in found if not one.is_there and _is_akin(met, one)]
+    return max(left, key=partial(_likeness, met)) if left else None
+
+
+def _is_back(met: Met, one: Known) -> bool:
+    """Whether a deleted notebook was restored: a new one may have got its name."""
+    if met.is_blank:
+        return False
+    return not met.cell_ids or bool(met.cell_ids & one.cell_ids)
+
+
+def _is_other(met: Met, one: Known) -> bool:
+    return bool(met.cell_ids and one.cell_ids) and not met.cell_ids & one.cell_ids
+
+
+def _is_akin(met: Met, one: Known) -> bool:
+    """Whether one holds most of the other's cells: much may have been added, or deleted."""
+    smaller = min(len(met.cell_ids), len(one.cell_ids))
+    return smaller > 0 and len(met.cell_ids & one.cell_ids) / smaller > 0.5
 
 
 def _likeness(met: Met, one: Known) -> float:

@@ -57,7 +57,7 @@ class Notebooks:
             else:
                 notebook_id = known.notebook_id
                 if known.path != met.path:
-                    self._move(known.path, met.path)
+                    self._put(self._number(notebook_id), met.path)
                 self._remember(notebook_id, met)
         return self.get(notebook_id)
 
@@ -194,16 +194,18 @@ class Notebooks:
 
     def _move(self, old: str, new: str) -> None:
         for number, path in self._below(old):
-            moved = new + path[len(old) :]
-            self.db.conn.execute(
-                "update notebooks set is_gone = 1 where path = ? and notebook_number <> ?",
-                (moved, number),
-            )
-            self.db.conn.execute(
-                "update notebooks set path = ?, is_gone = 0 where notebook_number = ?",
-                (moved, number),
-            )
-            self.experiments.follow(number, moved)
+            self._put(number, new + path[len(old) :])
+
+    def _put(self, number: int, path: str) -> None:
+        """A notebook lies at a path now, and whatever lay there does so no longer."""
+        self.db.conn.execute(
+            "update notebooks set is_gone = 1 where path = ? and notebook_number <> ?",
+            (path, number),
+        )
+        self.db.conn.execute(
+            "update notebooks set path = ?, is_gone = 0 where notebook_number = ?", (path, number)
+        )
+        self.experiments.follow(number, path)
 
     def _below(self, path: str) -> list[tuple[int, str]]:
         """The notebook at a path, or those in the folder there; not what was deleted before."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from IPython.core.error import UsageError
 
 from nbruns.magics import runs_here
-from nbruns.protocol.names import LOGGED_MODELS_TAG
+from nbruns.protocol.names import LOGGED_MODELS_TAG, SOURCE_NAME_TAG
 from nbruns.records import Run
 
 _MOST_NAMES = 1_000
@@ -98,7 +100,7 @@ def register(run: Run, model: Model, name: str | None, alias: str | None) -> Ver
     """Make the next version of a name, and point an alias at it."""
     from mlflow import MlflowClient
 
-    name, alias = name or _proposed_name(run), (alias or "").lstrip("@")
+    name, alias = name or _notebooks_name(run), (alias or "").lstrip("@")
     _check(name, alias)
     client = MlflowClient()
     _make_name(client, name)
@@ -133,13 +135,10 @@ def _check(name: str, alias: str) -> None:
         raise UsageError(f"%run_register: {trouble}")
 
 
-def _proposed_name(run: Run) -> str:
-    """The name the panel proposes: the notebook's, or the only one there is."""
-    from nbruns.panel.registry import proposed_name
-    from nbruns.records import RegisteredModel
-
-    known = [RegisteredModel(name, 0, 0) for name, _ in registered_models()]
-    return proposed_name(run, known)
+def _notebooks_name(run: Run) -> str:
+    """The name of the notebook's file, as far as a model can be called so."""
+    stem = PurePath(run.tags.get(SOURCE_NAME_TAG, "")).stem
+    return re.sub(r"[/:]", "-", stem) or "model"
 
 
 def _way_out() -> str:

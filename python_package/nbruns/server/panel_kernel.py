@@ -118,6 +118,7 @@ class PanelKernel:
             # A profile of its own: the user's start-up files and extensions stay out.
             f"--ipython-dir={self.profile_folder}",
             "--HistoryManager.enabled=False",
+            "--InteractiveShellApp.extensions=[]",
             "--InteractiveShellApp.extra_extensions=[]",
             # Else a notebook folder with a `plotly.py` in it would break the panel.
             "--InteractiveShellApp.ignore_cwd=True",

@@ -5,4 +5,5 @@ export namespace CommandIDs {
   export const copyLink = 'nbruns:copy-link';
   export const followAddress = 'nbruns:follow-address';
   export const openRevision = 'nbruns:open-revision';
+  export const insertCell = 'nbruns:insert-cell';
 }

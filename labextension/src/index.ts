@@ -1,7 +1,9 @@
 import addressesPlugin from './addresses';
 import capturePlugin from './capture';
+import insertionPlugin from './insertion';
 import linkPlugin from './link';
 import panelPlugin from './panel';
+import renderingPlugin from './rendering';
 import revisionsPlugin from './revisions';
 import runsTabPlugin from './runsTab';
 
@@ -11,5 +13,7 @@ export default [
   runsTabPlugin,
   addressesPlugin,
   capturePlugin,
-  revisionsPlugin
+  revisionsPlugin,
+  renderingPlugin,
+  insertionPlugin
 ];

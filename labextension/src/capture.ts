@@ -23,6 +23,17 @@ interface ICaptureWish {
   reason: 'start' | 'end';
 }
 
+/** What the kernel says when the notebook is to be kept now, with or without a run. */
+interface ISnapshotWish {
+  snapshot_id: string;
+  reason: 'snapshot';
+  cell_id?: string;
+  run_id?: string;
+  message?: string;
+}
+
+type Wish = ICaptureWish | ISnapshotWish;
+
 const capturePlugin: JupyterFrontEndPlugin<void> = {
   id: 'nbruns:capture',
   description: 'Keeps the notebook as it stands in the browser when a run starts or ends.',
@@ -49,7 +60,7 @@ const capturePlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-function readWish(message: KernelMessage.IMessage): ICaptureWish | null {
+function readWish(message: KernelMessage.IMessage): Wish | null {
   if (!KernelMessage.isUpdateDisplayDataMsg(message)) {
     return null;
   }
@@ -57,8 +68,11 @@ function readWish(message: KernelMessage.IMessage): ICaptureWish | null {
   return isWish(wish) ? wish : null;
 }
 
-function isWish(value: unknown): value is ICaptureWish {
-  const wish = value as Partial<ICaptureWish> | null | undefined;
+function isWish(value: unknown): value is Wish {
+  const wish = value as Partial<Wish> | null | undefined;
+  if (wish?.reason === 'snapshot') {
+    return typeof wish.snapshot_id === 'string';
+  }
   return (
     typeof wish?.run_id === 'string' && (wish.reason === 'start' || wish.reason === 'end')
   );
@@ -67,21 +81,16 @@ function isWish(value: unknown): value is ICaptureWish {
 /** Send the notebook as it is now; what fails is told, for the kernel then keeps what it ran. */
 async function capture(
   panel: NotebookPanel,
-  wish: ICaptureWish,
+  wish: Wish,
   path: string,
   settings: ServerConnection.ISettings
 ): Promise<void> {
-  const content = panel.context.model.toJSON() as INotebookContent;
+  const content = withoutLargeOutputs(panel.context.model.toJSON() as INotebookContent);
+  const call = wish.reason === 'snapshot' ? 'revisions/snapshot' : 'revisions/capture';
   try {
-    await postJson(settings, 'revisions/capture', {
-      run_id: wish.run_id,
-      kernel_id: wish.kernel_id,
-      reason: wish.reason,
-      path,
-      content: withoutLargeOutputs(content)
-    });
+    await postJson(settings, call, { ...wish, path, content });
   } catch (error) {
-    console.warn(`nbruns could not keep the revision of run ${wish.run_id}:`, error);
+    console.warn(`nbruns could not keep the notebook '${path}':`, error);
   }
 }
 

@@ -34,7 +34,7 @@ def test_an_answer_is_a_link_in_jupyterlab_and_words_elsewhere(kernel: NotebookK
     run = kernel.runs()[0]
     assert shown[RUN_LINE_MIME]["pieces"] == [
         "Run ",
-        {"run_id": run.run_id, "name": "<b>&"},
+        {"kind": "run", "id": run.run_id, "words": "<b>&"},
         " started",
     ]
     assert shown["text/html"] == "<div>Run <strong>&lt;b&gt;&amp;</strong> started</div>"

@@ -92,6 +92,25 @@ def note_restored(store: Store, body: Body) -> Body:
     return {}
 
 
+def snapshot(store: Store, body: Body) -> Body:
+    """POST revisions/snapshot: the live document, kept because a notebook's command asked.
+
+    The revision is null where another document was sent (those of a shared kernel all hear
+    it), and where it was kept already: a second browser tab hears it too.
+    """
+    path, content = required(body, "path"), content_of(body)
+    snapshot_id, cell_id = required(body, "snapshot_id"), optional(body, "cell_id")
+    ids = cell_ids(content)
+    with store.db.atomic():
+        if (cell_id and ids and cell_id not in ids) or store.snapshots.find(snapshot_id):
+            return {"revision": None}
+        kept = keep(store, content, path=path, method="browser")
+        store.snapshots.note(
+            kept, snapshot_id, run_id=optional(body, "run_id"), message=text(body, "message")
+        )
+    return {"revision": asdict(kept)}
+
+
 def purge(store: Store, body: Body) -> Body:
     """POST revisions/purge: delete a revision for good, and the text only it held."""
     revision = store.revisions.get(required(body, "revision_id"))
@@ -126,6 +145,7 @@ ROUTES: tuple[tuple[str, str, Callable[[Store, Body], Body]], ...] = (
     ("POST", "revisions/diff", compare_content),
     ("POST", "revisions/prepare", prepare),
     ("POST", "revisions/restored", note_restored),
+    ("POST", "revisions/snapshot", snapshot),
     ("POST", "revisions/purge", purge),
     ("GET", "activity/search", search_activity),
 )

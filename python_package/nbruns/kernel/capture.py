@@ -74,8 +74,12 @@ class Capturer:
             self._writer.finish()
 
     def _ask(self, run_id: str, reason: str) -> None:
+        self.wish(f"{run_id}-{reason}", run_id=run_id, reason=reason)
+
+    def wish(self, name: str, **said: str) -> None:
+        """Have the front ends hear a wish for the live document; a wish is heard once by name."""
         kernel = self.shell.kernel
-        content = {"run_id": run_id, "kernel_id": self.session.kernel_id, "reason": reason}
+        content = {**said, "kernel_id": self.session.kernel_id}
         # Sent past the display publisher, which %%capture and output widgets replace.
         kernel.session.send(
             kernel.iopub_socket,
@@ -83,7 +87,7 @@ class Capturer:
             {
                 "data": {CAPTURE_MIME: content},
                 "metadata": {},
-                "transient": {"display_id": f"nbruns-{run_id}-{reason}"},
+                "transient": {"display_id": f"nbruns-{name}"},
             },
             parent=kernel.get_parent("shell"),
             ident=f"kernel.{kernel.ident}.display_data".encode(),
@@ -110,6 +114,11 @@ def install(capturer: Capturer) -> None:
     """Make this the kernel's capturer."""
     global _capturer  # noqa: PLW0603
     _capturer = capturer
+
+
+def installed() -> Capturer | None:
+    """This kernel's capturer; None outside a kernel."""
+    return _capturer
 
 
 def executing_cell() -> str | None:

@@ -78,7 +78,7 @@ class Writer(threading.Thread):
                 while True:
                     due, is_last = self._wait()
                     with harmless("record the executed cells"):
-                        self._record(store)
+                        self.record(store)
                     for one in due:
                         with harmless("capture the notebook"):
                             self._capture(store, one)
@@ -100,7 +100,8 @@ class Writer(threading.Thread):
     def _next_in(self) -> float:
         return (self._due[0].at if self._due else float("inf")) - time.monotonic()
 
-    def _record(self, store: Store) -> None:
+    def record(self, store: Store) -> None:
+        """Write down what was executed since the last time."""
         taken = self.recorder.take()
         if not taken:
             return

@@ -25,26 +25,26 @@ _REFUSALS = {
 _REFUSED = (AlreadyExists, InvalidState, InvalidValue, NotFound, NotPermitted)
 
 
-class RunLink:
-    """A run named in a line."""
+class Link:
+    """A thing named in a line: what it is, its id, and the words it is shown as."""
 
-    __slots__ = ("name", "run_id")
+    __slots__ = ("kind", "subject", "words")
 
-    def __init__(self, run_id: str, name: str) -> None:
-        self.run_id, self.name = run_id, name
+    def __init__(self, kind: str, subject: str, words: str) -> None:
+        self.kind, self.subject, self.words = kind, subject, words
 
     def wire(self) -> dict[str, str]:
         """For JupyterLab."""
-        return {"run_id": self.run_id, "name": self.name}
+        return {"kind": self.kind, "id": self.subject, "words": self.words}
 
 
 class Line:
-    """A line about runs: their names are links in JupyterLab, plain words everywhere else.
+    """A line about runs and revisions: links in JupyterLab, plain words everywhere else.
 
     The links have a type of their own, which JupyterLab draws where the output is trusted.
     """
 
-    def __init__(self, *pieces: str | RunLink) -> None:
+    def __init__(self, *pieces: str | Link) -> None:
         self.pieces = pieces
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
@@ -52,8 +52,8 @@ class Line:
 
     def plain(self) -> str:
         """For consoles, with the ids at the end."""
-        ids = ", ".join(dict.fromkeys(p.run_id for p in self.pieces if isinstance(p, RunLink)))
-        said = "".join(p if isinstance(p, str) else f"'{p.name}'" for p in self.pieces)
+        ids = ", ".join(dict.fromkeys(p.subject for p in self.pieces if isinstance(p, Link)))
+        said = "".join(p if isinstance(p, str) else f"'{p.words}'" for p in self.pieces)
         return f"{said} ({ids})" if ids else said
 
     def html(self) -> str:
@@ -61,7 +61,7 @@ class Line:
         from html import escape
 
         said = (
-            escape(p) if isinstance(p, str) else f"<strong>{escape(p.name)}</strong>"
+            escape(p) if isinstance(p, str) else f"<strong>{escape(p.words)}</strong>"
             for p in self.pieces
         )
         return f"<div>{''.join(said)}</div>"
@@ -71,12 +71,12 @@ class Line:
         return {"pieces": [p if isinstance(p, str) else p.wire() for p in self.pieces]}
 
 
-def link(run: Any) -> RunLink:
+def link(run: Any) -> Link:
     """An MLflow run as it is named in a line."""
-    return RunLink(run.info.run_id, run.info.run_name or run.info.run_id[:8])
+    return Link("run", run.info.run_id, run.info.run_name or run.info.run_id[:8])
 
 
-def say(*pieces: str | RunLink) -> None:
+def say(*pieces: str | Link) -> None:
     """Show a line."""
     from IPython.display import display
 

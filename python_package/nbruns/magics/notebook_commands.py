@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 
-from nbruns.magics.answers import RunLink, answered, say
+from nbruns.magics.answers import Link, answered, link, say
 from nbruns.magics.line import parsed
 
 if TYPE_CHECKING:
@@ -47,6 +47,59 @@ class NotebookMagics(Magics):
             return RunTable(search(line.strip(), limit=MOST_RUNS + 1), line.strip())
 
     @magic_arguments()
+    @argument("message", nargs="*", help="What it is kept for.")
+    @no_var_expand
+    @line_magic
+    def run_snapshot(self, line: str) -> None:
+        """Keep the notebook as it stands in the browser, saved or not, as a revision.
+
+        Without a browser it is made of the executed cells and the file. Where a run is active
+        the revision is noted as one of that run.
+
+        Examples::
+
+          %run_snapshot
+          %run_snapshot before tuning
+        """
+        message = " ".join(parsed(self, "run_snapshot", line).message)
+        with answered("%run_snapshot"):
+            from nbruns.kernel.snapshot import take_snapshot
+            from nbruns.magics.runs_here import active_run, store_of_notebook
+
+            run = active_run()
+            with store_of_notebook() as store:
+                kept = take_snapshot(store, message, None if run is None else run.info.run_id)
+            how = "" if kept.method == "browser" else " from the executed cells"
+            of_run = () if run is None else (" of run ", link(run))
+            revision = Link("revision", kept.revision_id, kept.revision_id[:8])
+            say("Revision ", revision, f" kept{how}", *of_run, f": {message}" if message else "")
+
+    @magic_arguments()
+    @argument("runs", nargs="*", metavar="RUN", help="By its name or id; the first is the base.")
+    @no_var_expand
+    @line_magic
+    def run_compare(self, line: str) -> Any:
+        """Show what differs between runs: parameters, metrics, data, packages, cells.
+
+        One run is compared with the run before it; without any, the newest is.
+
+        Examples::
+
+          %run_compare
+          %run_compare "less depth"
+          %run_compare "less depth" deep 9f86d081
+        """
+        given = parsed(self, "run_compare", line).runs
+        with answered("%run_compare"):
+            import nbruns
+            from nbruns.magics.reach import check_reachable
+            from nbruns.magics.runs_here import find, newest
+
+            check_reachable()
+            runs = [find(one, "%run_compare") for one in given] or [newest("%run_compare")]
+            return nbruns.compare(*(run.run_id for run in runs))
+
+    @magic_arguments()
     @argument("name", nargs="?", help="The registered model; the notebook's name when left out.")
     @argument("--run", metavar="RUN", help="Its name or id; else the active or the newest run.")
     @argument("--model", metavar="MODEL", help="Which of the run's models, by its name or id.")
@@ -73,7 +126,7 @@ class NotebookMagics(Magics):
             made = register(run, model, given.name, given.alias)
             alias = f" @{made.alias}" if made.alias else ""
             what = f"Registered '{made.name}' version {made.number}{alias}"
-            say(f"{what}: model '{model.name}' of run ", RunLink(run.run_id, run.name))
+            say(f"{what}: model '{model.name}' of run ", Link("run", run.run_id, run.name))
 
     @magic_arguments()
     @argument("switch", nargs="?", type=str.lower, choices=SWITCH, help="Left out: say how it is.")

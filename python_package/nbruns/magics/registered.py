@@ -57,10 +57,7 @@ def run_to_register(reference: str | None) -> Run:
     active = mlflow.active_run()
     if active is not None:
         return runs_here.run_of(mlflow.get_run(active.info.run_id))
-    newest = runs_here.search(limit=1)
-    if not newest:
-        raise UsageError("%run_register: this notebook has no runs yet; log a model in one first")
-    return newest[0]
+    return runs_here.newest("%run_register")
 
 
 def models_of(run: Run) -> list[Model]:

@@ -21,6 +21,7 @@ from nbruns.kernel.session import current
 from nbruns.kernel.tracking import STORE_URI
 
 if TYPE_CHECKING:
+    from nbruns.kernel.session import Session
     from nbruns.records import Run
     from nbruns.store import Store
 
@@ -56,6 +57,18 @@ def local_home(uri: str) -> Path | None:
 
 
 @contextmanager
+def store_of_notebook() -> Iterator[Store]:
+    """The store on this machine that keeps the notebook, wherever its runs go."""
+    from nbruns.store import Store
+
+    store = Store.open(local_home(tracking_uri()) or home_folder())
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
 def local_store(uri: str = "") -> Iterator[Store | None]:
     """The store of the runs, open for a moment; None where MLflow keeps them elsewhere."""
     home = local_home(uri or tracking_uri())
@@ -76,15 +89,17 @@ def search(filter_text: str = "", *, limit: int = 50) -> list[Run]:
 
     Raises InvalidValue (or MLflow's exception) for a filter that cannot be read.
     """
+    session = current()
     with local_store() as store:
-        if store is None:
+        # Outside a kernel, MLflow knows which experiment a program's runs go to.
+        if store is None or session is None:
             return _search_by_mlflow(filter_text, limit)
         from nbruns.conditions import Search
         from nbruns.protocol.filters import parse_search
         from nbruns.protocol.grammar import RUNS
 
         asked = parse_search(filter_text, [], RUNS) if filter_text else Search()
-        experiment_id = _experiment_id(store)
+        experiment_id = _experiment_id(store, session)
         if experiment_id is None:
             return []
         page = store.runs.search([experiment_id], asked, view="active", limit=limit, token=None)
@@ -114,7 +129,21 @@ def find(reference: str, command: str) -> Run:
     raise UsageError(f"{command}: this notebook has no run '{reference}'; {known}")
 
 
-def _experiment_id(store: Store) -> str | None:
+def newest(command: str) -> Run:
+    """The notebook's newest run."""
+    found = search(limit=1)
+    if not found:
+        raise UsageError(f"{command}: this notebook has no runs yet")
+    return found[0]
+
+
+def active_run() -> Any:
+    """MLflow's active run; there is none before MLflow is imported."""
+    ask = getattr(sys.modules.get("mlflow"), "active_run", None)
+    return ask() if ask else None
+
+
+def _experiment_id(store: Store, session: Session) -> str | None:
     """The experiment that runs started here go to; None before a notebook's first run."""
     fluent = sys.modules.get("mlflow.tracking.fluent")
     chosen = getattr(fluent, "_active_experiment_id", None) or os.environ.get(
@@ -122,8 +151,7 @@ def _experiment_id(store: Store) -> str | None:
     )
     if chosen:
         return str(chosen)
-    session = current()
-    notebook = session.notebook(store) if session is not None else None
+    notebook = session.notebook(store)
     return notebook.experiment_id if notebook is not None else "0"
 
 

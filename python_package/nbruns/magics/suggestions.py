@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 
+from nbruns.kernel.session import current
 from nbruns.magics import runs_here
 from nbruns.magics.reach import check_reachable
 from nbruns.magics.registered import models_of, registered_models
@@ -70,7 +71,7 @@ def _runs() -> list[Run]:
 
 def _is_near() -> bool:
     """Whether the store answers soon: Tab must not wait for `import mlflow` or a dead server."""
-    if runs_here.local_home(runs_here.tracking_uri()) is not None:
+    if current() is not None and runs_here.local_home(runs_here.tracking_uri()) is not None:
         return True
     if "mlflow" not in sys.modules:
         return False

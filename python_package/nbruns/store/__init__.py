@@ -27,6 +27,7 @@ from nbruns.store.registry import Registry
 from nbruns.store.revisions import Revisions
 from nbruns.store.run_code import RunCode
 from nbruns.store.runs import Runs
+from nbruns.store.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from nbruns.store.listing import Listing
@@ -55,6 +56,7 @@ class Store:
         self.revisions = Revisions(db)
         self.kernels = Kernels(db)
         self.activity = ActivityLog(db)
+        self.snapshots = Snapshots(self.activity, self.revisions)
         self.leases = Leases(home)
         self.environments = Environments(db)
         self.predecessors = Predecessors(db)

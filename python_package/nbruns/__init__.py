@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 # The public Python API: where each name lives, loaded when it is first asked for.
 _PUBLIC = {
     "charts": "nbruns.charts",
+    "compare": "nbruns.library",
 }
 
 

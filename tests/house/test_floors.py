@@ -16,7 +16,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "notebooks": (set(), set()),
     "charts": ({"protocol"}, {"plotly", "mlflow"}),
     "store": ({"notebooks"}, {"sqlite_utils"}),
-    "endpoints": ({"protocol", "notebooks", "store"}, set()),
+    "comparison": ({"notebooks"}, set()),
+    "endpoints": ({"protocol", "notebooks", "comparison", "store"}, set()),
     "server": (
         {"endpoints", "store", "protocol", "notebooks"},
         {"jupyter_server", "tornado", "traitlets", "jupyter_client", "jupyter_events", "psutil"},
@@ -33,6 +34,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"ipywidgets", "traitlets", "anywidget", "plotly", "tornado", "comm", "IPython"},
     ),
     "transfer": ({"store"}, {"yaml"}),
+    "library": (
+        {"comparison", "endpoints", "store", "protocol", "mlflow_store", "kernel"},
+        {"mlflow"},
+    ),
     "cli": ({"endpoints", "store", "protocol", "notebooks", "server", "transfer"}, set()),
     "__init__": ({"server"}, set()),
 }

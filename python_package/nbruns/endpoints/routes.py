@@ -168,9 +168,10 @@ def find_endpoint(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
 @cache
 def own_routes() -> Routes:
     """Our own calls; apart, so that an MLflow client in a process loads none of them."""
-    from nbruns.endpoints import notebooks, overview, revisions, run_list
+    from nbruns.endpoints import comparisons, notebooks, overview, revisions, run_list
 
-    return Routes((*notebooks.ROUTES, *revisions.ROUTES, *run_list.ROUTES, *overview.ROUTES))
+    rooms = (comparisons, notebooks, overview, revisions, run_list)
+    return Routes(row for room in rooms for row in room.ROUTES)
 
 
 def call(store: Store, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:

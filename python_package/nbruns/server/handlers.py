@@ -9,7 +9,7 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from nbruns.endpoints import notebooks, revisions, runs
+from nbruns.endpoints import comparisons, notebooks, revisions, runs
 from nbruns.endpoints.routes import find_endpoint
 from nbruns.errors import InvalidValue, NbrunsError, StoreBusy
 from nbruns.identity import acting_as
@@ -26,7 +26,14 @@ QUICK = frozenset({runs.log_metric, runs.log_param, runs.set_tag})
 MOST_QUICK_BYTES = 8_192
 # Takes megabytes of JSON apart, hashes and compresses them: 0.3 s for 7 MB.
 LONG = frozenset(
-    {notebooks.capture, revisions.compare, revisions.compare_content, revisions.prepare}
+    {
+        notebooks.capture,
+        revisions.compare,
+        revisions.compare_content,
+        revisions.prepare,
+        comparisons.changes,
+        comparisons.compare_runs,
+    }
 )
 # Jupyter's own, which any handler may be sent.
 _JUPYTERS_ARGUMENTS = {"token", "_xsrf", "no_track_activity"}

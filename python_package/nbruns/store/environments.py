@@ -60,7 +60,9 @@ def digest_of(environment: Environment) -> str:
 
 def environment_to_wire(environment: Environment) -> dict[str, Any]:
     """An environment as JSON carries it: in replies, and as an artifact of a run."""
-    return {"digest": digest_of(environment), **asdict(environment)}
+    packages = [asdict(one) for one in environment.packages]
+    facts = {"python": environment.python, "platform": environment.platform}
+    return {"digest": digest_of(environment), **facts, "packages": packages}
 
 
 def environment_from_wire(told: object) -> Environment:

@@ -5,5 +5,10 @@ export namespace CommandIDs {
   export const copyLink = 'nbruns:copy-link';
   export const followAddress = 'nbruns:follow-address';
   export const openRevision = 'nbruns:open-revision';
+  export const diffRevision = 'nbruns:diff-revision';
+  export const restoreRevision = 'nbruns:restore-revision';
+  export const copyRevision = 'nbruns:copy-revision';
+  export const purgeRevision = 'nbruns:purge-revision';
+  export const undoRestore = 'nbruns:undo-restore';
   export const insertCell = 'nbruns:insert-cell';
 }

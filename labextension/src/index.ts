@@ -4,6 +4,7 @@ import insertionPlugin from './insertion';
 import linkPlugin from './link';
 import panelPlugin from './panel';
 import renderingPlugin from './rendering';
+import revisionDiffPlugin from './revisionDiff';
 import revisionsPlugin from './revisions';
 import runsTabPlugin from './runsTab';
 
@@ -14,6 +15,7 @@ export default [
   addressesPlugin,
   capturePlugin,
   revisionsPlugin,
+  revisionDiffPlugin,
   renderingPlugin,
   insertionPlugin
 ];

@@ -1,29 +1,38 @@
 /** A revision drawn as a notebook that nobody can edit or run, under a bar that says what it is. */
-import { IEditorMimeTypeService } from '@jupyterlab/codeeditor';
 import { PathExt } from '@jupyterlab/coreutils';
-import { NotebookModel, StaticNotebook } from '@jupyterlab/notebook';
-import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import { historyIcon } from '@jupyterlab/ui-components';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
-import { IRevision, IRevisionReply, untrusted } from './revision';
+import { IReadOnlyNotebookOptions, readOnlyNotebook } from './readOnlyNotebook';
+import { IRevision, IRevisionReply } from './revision';
+import { shortTime } from './times';
 
-export interface IRevisionViewOptions {
+const SKIP_TAG = 'nbruns-skip';
+
+/** What can be done with the revision that is shown. */
+export interface IRevisionOrders {
+  restore: (view: RevisionView) => Promise<void>;
+  take: (view: RevisionView, position: number) => Promise<void>;
+  compare: (view: RevisionView) => Promise<void>;
+  copy: (view: RevisionView) => Promise<void>;
+  purge: (view: RevisionView) => Promise<void>;
+}
+
+type Order = Exclude<keyof IRevisionOrders, 'take'>;
+
+export interface IRevisionViewOptions extends IReadOnlyNotebookOptions {
   reply: IRevisionReply;
   title: string;
-  rendermime: IRenderMimeRegistry;
-  contentFactory: StaticNotebook.IContentFactory;
-  mimeTypeService: IEditorMimeTypeService;
   translator: ITranslator;
-  openCopy: (view: RevisionView) => Promise<void>;
+  orders: IRevisionOrders;
 }
 
 export class RevisionView extends Widget {
   constructor(options: IRevisionViewOptions) {
     super();
     const trans = options.translator.load('nbruns');
-    const { revision } = options.reply;
+    const { revision, content } = options.reply;
     this.reply = options.reply;
     this.name = options.title;
     this.addClass('nbruns-revision');
@@ -32,9 +41,18 @@ export class RevisionView extends Widget {
     this.title.label = options.title || PathExt.basename(revision.path);
     this.title.caption = `${revision.path}\n${methodText(revision, trans)}`;
 
+    const notebook = readOnlyNotebook(content, options);
+    notebook.widgets.forEach((cell, index) => {
+      const tags = cell.model.getMetadata('tags') as string[] | undefined;
+      cell.node.append(
+        tags?.includes(SKIP_TAG)
+          ? skippedNote(trans)
+          : takeButton(trans, () => options.orders.take(this, index + 1))
+      );
+    });
     const layout = new PanelLayout();
-    layout.addWidget(new RevisionBar(this, trans, options.openCopy));
-    layout.addWidget(readOnlyNotebook(options));
+    layout.addWidget(new RevisionBar(this, trans, options.orders));
+    layout.addWidget(notebook);
     this.layout = layout;
   }
 
@@ -49,43 +67,73 @@ export class RevisionView extends Widget {
 }
 
 class RevisionBar extends Widget {
-  constructor(
-    view: RevisionView,
-    trans: TranslationBundle,
-    openCopy: (view: RevisionView) => Promise<void>
-  ) {
+  constructor(view: RevisionView, trans: TranslationBundle, orders: IRevisionOrders) {
     super();
     const { revision } = view.reply;
     this.addClass('nbruns-revision-bar');
     this.node.setAttribute('role', 'toolbar');
     this.node.setAttribute('aria-label', trans.__('Revision'));
-    this.say('nbruns-revision-title', 'run', view.title.label);
-    this.say('nbruns-revision-fact', 'read-only', trans.__('read-only'));
-    this.say('nbruns-revision-fact', 'time', new Date(revision.captured_ms).toLocaleString());
-    this.say('nbruns-revision-fact', 'method', methodText(revision, trans));
-    this.say('nbruns-revision-fact', 'path', revision.path);
-    this.addButton('copy', trans.__('Open as copy'), () => openCopy(view));
-  }
-
-  private say(className: string, fact: string, text: string): void {
-    const span = document.createElement('span');
-    span.className = className;
-    span.dataset.nbruns = fact;
-    span.textContent = text;
-    this.node.append(span);
-  }
-
-  private addButton(name: string, label: string, press: () => Promise<void>): void {
-    const button = document.createElement('button');
-    button.className = 'nbruns-revision-actions jp-Button jp-mod-styled jp-mod-accept';
-    button.dataset.nbruns = name;
-    button.textContent = label;
-    button.onclick = async () => {
-      button.disabled = true;
-      await press().finally(() => (button.disabled = false));
+    const facts = document.createElement('div');
+    facts.className = 'nbruns-revision-facts';
+    const say = (className: string, fact: string, text: string) => {
+      const span = document.createElement('span');
+      span.className = className;
+      span.dataset.nbruns = fact;
+      span.textContent = text;
+      facts.append(span);
     };
-    this.node.append(button);
+    say('nbruns-revision-title', 'run', view.title.label);
+    say('nbruns-revision-fact', 'read-only', trans.__('read-only'));
+    say('nbruns-revision-fact', 'time', shortTime(revision.captured_ms));
+    say('nbruns-revision-fact', 'method', methodText(revision, trans));
+    say('nbruns-revision-fact', 'path', revision.path);
+
+    const actions = document.createElement('div');
+    actions.className = 'nbruns-revision-actions';
+    const add = (name: Order, label: string, hint: string) => {
+      const button = pressable(label, hint, () => orders[name](view));
+      button.classList.add(name === 'restore' ? 'jp-mod-accept' : 'jp-mod-minimal');
+      button.dataset.nbruns = name;
+      actions.append(button);
+    };
+    add('purge', trans.__('Purge…'), trans.__('Delete this revision for good'));
+    add('copy', trans.__('Open as copy'), trans.__('Save it as a new notebook and open that'));
+    add('compare', trans.__('Diff'), trans.__('Show what changed since'));
+    add(
+      'restore',
+      trans.__('Restore'),
+      trans.__('Put the notebook back as it was; the present is kept first')
+    );
+    this.node.append(facts, actions);
   }
+}
+
+function skippedNote(trans: TranslationBundle): HTMLElement {
+  const note = document.createElement('div');
+  note.className = 'nbruns-revision-skipped';
+  note.textContent = trans.__('Tagged %1: its text is not kept', SKIP_TAG);
+  return note;
+}
+
+function takeButton(trans: TranslationBundle, press: () => Promise<void>): HTMLButtonElement {
+  const hint = trans.__('Put this cell back as it was');
+  const button = pressable(trans.__('Take this cell'), hint, press);
+  button.classList.add('nbruns-revision-take');
+  button.dataset.nbruns = 'take';
+  return button;
+}
+
+/** A button that cannot be pressed again before it has done what it does. */
+function pressable(label: string, hint: string, press: () => Promise<void>): HTMLButtonElement {
+  const button = document.createElement('button');
+  button.className = 'jp-Button jp-mod-styled';
+  button.textContent = label;
+  button.title = hint;
+  button.onclick = async () => {
+    button.disabled = true;
+    await press().finally(() => (button.disabled = false));
+  };
+  return button;
 }
 
 function methodText(revision: IRevision, trans: TranslationBundle): string {
@@ -97,26 +145,4 @@ function methodText(revision: IRevision, trans: TranslationBundle): string {
     case 'file':
       return trans.__('from the saved file');
   }
-}
-
-function readOnlyNotebook(options: IRevisionViewOptions): StaticNotebook {
-  const rendermime = options.rendermime.clone();
-  // The kernel that drew these widgets is gone: show the text they left instead.
-  rendermime.removeMimeType('application/vnd.jupyter.widget-view+json');
-  const notebook = new StaticNotebook({
-    rendermime,
-    contentFactory: options.contentFactory,
-    mimeTypeService: options.mimeTypeService,
-    notebookConfig: { ...StaticNotebook.defaultNotebookConfig, windowingMode: 'defer' },
-    translator: options.translator
-  });
-  const model = new NotebookModel({ collaborationEnabled: false });
-  model.fromJSON(untrusted(options.reply.content));
-  model.readOnly = true;
-  notebook.model = model;
-  notebook.disposed.connect(() => model.dispose());
-  for (const cell of notebook.widgets) {
-    cell.readOnly = true;
-  }
-  return notebook;
 }

@@ -1,14 +1,22 @@
 import { ILabShell, ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { MainAreaWidget, showErrorMessage, WidgetTracker } from '@jupyterlab/apputils';
+import {
+  Dialog,
+  MainAreaWidget,
+  Notification,
+  showDialog,
+  showErrorMessage,
+  WidgetTracker
+} from '@jupyterlab/apputils';
 import { IEditorServices } from '@jupyterlab/codeeditor';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
+import { addBeside } from './besideNotebook';
 import { CommandIDs } from './commands';
-import { IRevisionReply, saveCopy } from './revision';
-import { getJson } from './request';
-import { RevisionView } from './revisionView';
+import { Revisions } from './revision';
+import { IRevisionOrders, RevisionView } from './revisionView';
 
 type RevisionTab = MainAreaWidget<RevisionView>;
 
@@ -35,22 +43,25 @@ const revisionsPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     const words = translator ?? nullTranslator;
     const trans = words.load('nbruns');
-    const { contents, serverSettings } = app.serviceManager;
+    const revisions = new Revisions(app.serviceManager.serverSettings);
     const tabs = new WidgetTracker<RevisionTab>({ namespace: 'nbruns-revision' });
 
-    const openCopy = async (view: RevisionView) => {
-      try {
-        const path = await saveCopy(contents, view.reply, view.name);
-        await app.commands.execute('docmanager:open', { path, factory: 'Notebook' });
-      } catch (error) {
-        await showErrorMessage(trans.__('The revision could not be copied'), error as Error);
-      }
+    const execute = async (id: string, args: ReadonlyPartialJSONObject) => {
+      await app.commands.execute(id, args);
+    };
+    const orders: IRevisionOrders = {
+      restore: view => execute(CommandIDs.restoreRevision, { revisionId: view.revisionId }),
+      take: (view, position) =>
+        execute(CommandIDs.restoreRevision, { revisionId: view.revisionId, position }),
+      compare: view =>
+        execute(CommandIDs.diffRevision, { revisionId: view.revisionId, title: view.name }),
+      copy: view =>
+        execute(CommandIDs.copyRevision, { revisionId: view.revisionId, title: view.name }),
+      purge: view => execute(CommandIDs.purgeRevision, { revisionId: view.revisionId })
     };
 
     const makeTab = async (revisionId: string, title: string): Promise<RevisionTab> => {
-      const reply = await getJson<IRevisionReply>(serverSettings, 'revisions/get', {
-        revision_id: revisionId
-      });
+      const reply = await revisions.get(revisionId);
       const content = new RevisionView({
         reply,
         title,
@@ -58,7 +69,7 @@ const revisionsPlugin: JupyterFrontEndPlugin<void> = {
         contentFactory,
         mimeTypeService: editors.mimeTypeService,
         translator: words,
-        openCopy
+        orders
       });
       const tab = new MainAreaWidget({ content });
       tab.id = `nbruns-revision-${revisionId}`;
@@ -67,47 +78,72 @@ const revisionsPlugin: JupyterFrontEndPlugin<void> = {
       return tab;
     };
 
-    /** Beside the notebook; a further revision joins the tabs of those already open. */
-    const place = (tab: RevisionTab) => {
-      const neighbour = tabs.currentWidget;
-      const notebook = notebooks.currentWidget;
-      if (neighbour) {
-        app.shell.add(tab, 'main', { ref: neighbour.id, mode: 'tab-after' });
-      } else if (notebook && labShell?.currentWidget) {
-        app.shell.add(tab, 'main', { ref: notebook.id, mode: 'split-right' });
-      } else {
-        app.shell.add(tab, 'main');
+    /** What goes wrong is told in a dialog, under a title. */
+    const telling = async (title: string, work: () => Promise<void>) => {
+      try {
+        await work();
+      } catch (error) {
+        await showErrorMessage(title, error as Error);
       }
     };
+    const revisionId = {
+      type: 'string',
+      description: trans.__('The id of the revision')
+    } as const;
+    const title = { type: 'string', description: trans.__('The name of its run') } as const;
+    const describedBy = {
+      args: { type: 'object', required: ['revisionId'], properties: { revisionId, title } }
+    } as const;
 
     app.commands.addCommand(CommandIDs.openRevision, {
       label: trans.__('Open Revision'),
-      execute: async args => {
-        const revisionId = String(args.revisionId);
-        const open = tabs.find(tab => tab.content.revisionId === revisionId);
-        if (open) {
-          app.shell.activateById(open.id);
-          return;
-        }
-        try {
-          const tab = await makeTab(revisionId, String(args.title ?? ''));
-          place(tab);
-          await tabs.add(tab);
-          app.shell.activateById(tab.id);
-        } catch (error) {
-          await showErrorMessage(trans.__('The revision could not be opened'), error as Error);
-        }
-      },
-      describedBy: {
-        args: {
-          type: 'object',
-          required: ['revisionId'],
-          properties: {
-            revisionId: { type: 'string', description: trans.__('The id of the revision') },
-            title: { type: 'string', description: trans.__('The name of its run') }
+      execute: args =>
+        telling(trans.__('The revision could not be opened'), async () => {
+          const id = String(args.revisionId);
+          const open = tabs.find(tab => tab.content.revisionId === id);
+          if (!open) {
+            const tab = await makeTab(id, String(args.title ?? ''));
+            addBeside(app.shell, labShell, notebooks, tab);
+            await tabs.add(tab);
           }
-        }
-      }
+          app.shell.activateById(`nbruns-revision-${id}`);
+        }),
+      describedBy
+    });
+
+    app.commands.addCommand(CommandIDs.copyRevision, {
+      label: trans.__('Open Revision as Copy'),
+      execute: args =>
+        telling(trans.__('The revision could not be copied'), async () => {
+          const path = await revisions.copy(String(args.revisionId), String(args.title ?? ''));
+          await app.commands.execute('docmanager:open', { path, factory: 'Notebook' });
+        }),
+      describedBy
+    });
+
+    app.commands.addCommand(CommandIDs.purgeRevision, {
+      label: trans.__('Purge Revision…'),
+      execute: args =>
+        telling(trans.__('The revision could not be purged'), async () => {
+          const id = String(args.revisionId);
+          const asked = await showDialog({
+            title: trans.__('Purge this revision?'),
+            body: trans.__(
+              'Its cells and outputs are deleted for good, wherever only it holds them. Its runs keep their parameters and metrics, but no longer this code. The notebook itself stays as it is.'
+            ),
+            buttons: [
+              Dialog.cancelButton(),
+              Dialog.warnButton({ label: trans.__('Purge') })
+            ],
+            defaultButton: 0
+          });
+          if (asked.button.accept) {
+            await revisions.purge(id);
+            tabs.find(tab => tab.content.revisionId === id)?.dispose();
+            Notification.info(trans.__('The revision is purged.'), { autoClose: 5_000 });
+          }
+        }),
+      describedBy
     });
 
     void restorer?.restore(tabs, {

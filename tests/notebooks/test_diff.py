@@ -87,6 +87,14 @@ def test_what_execution_left_is_told_apart_from_what_was_written() -> None:
     assert found.other_words() == "outputs of 1 cell, metadata of 1 cell, the notebook's metadata"
 
 
+def test_what_the_kernel_says_of_its_language_is_no_change() -> None:
+    old, new = ({"name": "python", "version": version} for version in ("3.11", "3.12"))
+
+    found = diff(notebook(*ABC, language_info=old), notebook(*ABC, language_info=new))
+
+    assert found.other_words() == ""
+
+
 def test_a_text_in_lines_is_the_text() -> None:
     in_lines = {**SHOWN, "text": ["two\n", "lines"]}
     old = notebook(code("a", "x\ny", outputs=[SHOWN]))

@@ -32,6 +32,16 @@ def test_a_restore_brings_the_revision() -> None:
     assert restored(revision, notebook(code("b", "3"), code("c", "4"))) == revision
 
 
+def test_a_cell_in_which_nothing_differs_stays_as_it_is() -> None:
+    large = {"output_type": "stream", "name": "stdout", "text": "x" * 9_000_000}
+    same = {**code("a", "1", collapsed=True), "execution_count": 7, "outputs": [large]}
+    revision = as_kept(notebook({**code("a", "1"), "outputs": [large]}, code("b", "2")))
+
+    back = restored(revision, notebook(code("b", "9"), same))
+
+    assert back["cells"] == [same, code("b", "2")]
+
+
 def test_the_present_text_of_a_skipped_cell_stays() -> None:
     revision = as_kept(notebook(code("a", "1"), code("s", "old secret", **SECRET)))
     present = notebook(code("s", "new secret", **SECRET), code("a", "9"))

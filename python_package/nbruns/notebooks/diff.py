@@ -133,6 +133,11 @@ def diff(old: NotebookContent, new: NotebookContent) -> NotebookDifference:
     return NotebookDifference(tuple(found), _frame(old) != _frame(new))
 
 
+def is_same(old: Cell, new: Cell) -> bool:
+    """Whether nothing differs in a cell but what changes with each execution."""
+    return _compared(old, new, (1, 1), False).kind == "same"
+
+
 def _gone_after(count: int, place: Mapping[int, int], stays: Set[int]) -> dict[int, list[int]]:
     """Old cells that are no more, by the new cell they would stand behind (-1: the top)."""
     gone: dict[int, list[int]] = defaultdict(list)
@@ -186,5 +191,6 @@ def _about(cell: Cell) -> tuple[object, object]:
     return kept_metadata(cell), cell.get("attachments") or {}
 
 
-def _frame(content: NotebookContent) -> object:
-    return content.get("metadata") or {}
+def _frame(content: NotebookContent) -> dict[str, Any]:
+    # What the language is exactly is written by whichever kernel answered last.
+    return {k: v for k, v in (content.get("metadata") or {}).items() if k != "language_info"}

@@ -11,23 +11,30 @@ from itertools import chain
 from typing import Any
 
 from nbruns.errors import InvalidValue
-from nbruns.notebooks.canonical import SKIP_TAG, is_skipped
+from nbruns.notebooks.canonical import SKIP_TAG, as_kept, is_skipped
+from nbruns.notebooks.diff import is_same
 from nbruns.notebooks.pairing import Cell, cells_of, paired
 from nbruns.records import NotebookContent
 
 
 def restored(revision: NotebookContent, present: NotebookContent) -> NotebookContent:
-    """The revision's notebook, with the present's text of every cell that is skipped in either."""
+    """The revision's notebook, with the present's text of every cell that is skipped in either.
+
+    A cell in which nothing differs stays as it is, with its counter and its folds.
+    """
     theirs, place = cells_of(present), paired(revision, present)
+    comparable = cells_of(as_kept(present))
     cells: list[Cell] = []
     # Where each present cell stands in the result.
     stands: dict[int, int] = {}
     for at, cell in enumerate(cells_of(revision)):
-        now = theirs[place[at]] if at in place else None
-        if at in place:
-            stands[place[at]] = len(cells)
-        secret = now is not None and (is_skipped(cell) or is_skipped(now))
-        cells.append(now if secret and now is not None else cell)
+        if at not in place:
+            cells.append(cell)
+            continue
+        now = theirs[place[at]]
+        stands[place[at]] = len(cells)
+        stays = is_skipped(cell) or is_skipped(now) or is_same(cell, comparable[place[at]])
+        cells.append(now if stays else cell)
     kept: dict[int, list[Cell]] = defaultdict(list)
     for at, now in enumerate(theirs):
         if at not in stands and is_skipped(now):

@@ -44,7 +44,21 @@ def test_a_capture_is_tagged_on_its_run(store: Store, run: Run) -> None:
 def test_a_run_started_elsewhere_learns_its_notebook(store: Store, run: Run) -> None:
     revision = captured(store, run)
 
-    assert store.runs.get(run.run_id).tags["nbruns.notebook"] == revision["notebook_id"]
+    tags = store.runs.get(run.run_id).tags
+    assert tags["nbruns.notebook"] == revision["notebook_id"]
+    assert (tags["mlflow.source.name"], tags["mlflow.source.type"]) == ("a.ipynb", "NOTEBOOK")
+
+
+def test_nothing_is_made_up_about_a_run_started_elsewhere(store: Store) -> None:  # F10
+    body = {"experiment_id": "0", "tags": [{"key": "mlflow.source.name", "value": "model.R"}]}
+    made = call(store, "POST", "api/2.0/mlflow/runs/create", body)["run"]["info"]
+    captured(store, store.runs.get(made["run_id"]))
+
+    run = store.runs.get(made["run_id"])
+    assert run.user == ""
+    assert run.tags["mlflow.source.name"] == "model.R"
+    ours_only = {key for key in run.tags if key.startswith("nbruns.")}
+    assert ours_only == {"nbruns.notebook", "nbruns.revision", "nbruns.code"}
 
 
 def test_a_document_without_the_cell_that_started_the_run_is_another_one(

@@ -10,7 +10,13 @@ from nbruns.endpoints.revisions import content_of
 from nbruns.errors import InvalidValue, NotFound
 from nbruns.notebooks.canonical import cell_ids
 from nbruns.protocol.fields import clean_text, optional, required, text, texts
-from nbruns.protocol.names import CELL_TAG, KERNEL_TAG, NOTEBOOK_TAG
+from nbruns.protocol.names import (
+    CELL_TAG,
+    KERNEL_TAG,
+    NOTEBOOK_TAG,
+    SOURCE_NAME_TAG,
+    SOURCE_TYPE_TAG,
+)
 from nbruns.records import ExecutedCell, NotebookContent, Run
 from nbruns.store import Store
 from nbruns.store.revisions import Moment
@@ -114,7 +120,10 @@ def _notebook_id(store: Store, run: Run, path: str, content: NotebookContent) ->
         return store.notebooks.get(known).notebook_id
     ids = [clean_text("id", one) for one in cell_ids(content)]
     found = store.notebooks.resolve(path, cell_ids=ids)
-    store.runs.set_tags(run.run_id, {NOTEBOOK_TAG: found.notebook_id})
+    # Host and process stay untold: nobody here knows where it runs.
+    source = {SOURCE_NAME_TAG: path, SOURCE_TYPE_TAG: "NOTEBOOK"}
+    told = {} if SOURCE_NAME_TAG in run.tags else source
+    store.runs.set_tags(run.run_id, {NOTEBOOK_TAG: found.notebook_id, **told})
     return found.notebook_id
 
 

@@ -15,7 +15,9 @@ RUN = "import mlflow\nrun = mlflow.start_run(run_name={name!r})\nmlflow.log_metr
 class ServedNotebook:
     """A notebook opened in the server: a file, a session, a kernel."""
 
-    def __init__(self, server: Any, path: str, *cells: dict[str, Any]) -> None:
+    def __init__(
+        self, server: Any, path: str, *cells: dict[str, Any], kind: str = "notebook"
+    ) -> None:
         self.server = server
         self.path = path
         content = {"metadata": {}, "nbformat": 4, "nbformat_minor": 5, "cells": list(cells)}
@@ -24,7 +26,7 @@ class ServedNotebook:
         self.session = self.ask(
             "POST",
             "sessions",
-            {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}},
+            {"path": path, "name": path, "type": kind, "kernel": {"name": "python3"}},
         )
         self.kernel_id: str = self.session["kernel"]["id"]
         self._connect()
@@ -44,9 +46,9 @@ class ServedNotebook:
         assert reply.error == "", reply.error
         return reply
 
-    def start_run(self, name: str) -> dict[str, Any]:
+    def start_run(self, name: str, cell: str | None = None) -> dict[str, Any]:
         """Leave a run open."""
-        self.run(RUN.format(name=name))
+        self.run(RUN.format(name=name), cell=cell)
         return find_run(self.server, name)
 
     def rename(self, path: str) -> None:

@@ -26,7 +26,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "mlflow_store": ({"endpoints", "store", "protocol", "kernel"}, {"mlflow"}),
     "kernel": (
         {"store", "protocol", "notebooks"},
-        {"IPython", "ipykernel", "jupyter_core", "mlflow"},
+        {"IPython", "ipykernel", "jupyter_core", "mlflow", "psutil"},
     ),
     "magics": ({"store", "kernel", "protocol", "panel"}, {"IPython", "mlflow"}),
     "panel": (

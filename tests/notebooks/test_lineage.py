@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbruns.notebooks.lineage import Known, Met, decide
+from nbruns.notebooks.lineage import Known, Met, decide, marks
 
 
 def known(
@@ -59,3 +59,19 @@ def test_verdicts(found: Met, others: list[Known], verdict: str, of: str | None)
     decided, one = decide(found, others)
 
     assert (decided, one and one.notebook_id) == (verdict, of)
+
+
+@pytest.mark.parametrize(
+    ("content", "count"),
+    [
+        ({"nbformat": 4, "nbformat_minor": 5, "cells": [{"id": "a"}, {"id": "b"}]}, 2),
+        ({"nbformat": 4, "nbformat_minor": 4, "cells": [{"source": ["x" * 40]}, {}]}, 1),
+        ({"nbformat": "4", "cells": [3, {"source": "too short"}]}, 0),
+        ({"cells": "none"}, 0),
+        ({"cells": [{"source": 3}]}, 0),
+        (["a list"], 0),
+        (None, 0),
+    ],
+)
+def test_what_a_notebook_is_known_by(content: object, count: int) -> None:
+    assert len(set(marks(content))) == count

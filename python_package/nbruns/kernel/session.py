@@ -16,9 +16,19 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbruns.protocol.names import HOST_TAG, KERNEL_TAG, LEASE_TAG, PID_SEEN_TAG, PID_TAG
+from nbruns.protocol.names import (
+    HOST_TAG,
+    KERNEL_TAG,
+    LEASE_TAG,
+    NOTEBOOK_TAG,
+    PID_SEEN_TAG,
+    PID_TAG,
+    SOURCE_NAME_TAG,
+    SOURCE_TYPE_TAG,
+)
 
 if TYPE_CHECKING:
+    from nbruns.kernel.serving import Serving
     from nbruns.records import Notebook
     from nbruns.store import Store
 
@@ -26,27 +36,43 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Session:
-    """This kernel process: its id, and when it began (a restarted kernel keeps its id)."""
+    """This kernel process: its id, and when it began (a restarted kernel keeps its id).
 
-    def __init__(self, kernel_id: str, started_ms: int) -> None:
+    Its name is the path Jupyter gave the session at its start.
+    """
+
+    def __init__(self, kernel_id: str, started_ms: int, name: str = "") -> None:
         self.kernel_id = kernel_id
+        self.name = name
         self.started_ms = started_ms
         self.process_id = os.getpid()
+        self._serving: Serving | None = None
 
     def notebook(self, store: Store) -> Notebook | None:
         """The notebook this kernel serves now; None for a console."""
         bound = store.kernels.find(self.kernel_id)
         if bound is not None and bound.notebook_id is not None:
-            return store.notebooks.get(bound.notebook_id)
+            return store.notebooks.get(self._executing(store, bound.notebook_id))
         path = guessed_path()
         if path is None:
             return None
-        from nbruns.notebooks.canonical import cell_ids
+        from nbruns.notebooks.lineage import marks
 
         content = read_notebook(path)
-        found = store.notebooks.resolve(path, cell_ids=cell_ids(content) if content else ())
+        found = store.notebooks.resolve(path, cell_ids=marks(content))
         store.kernels.bind(self.kernel_id, found.notebook_id, found.path)
         return found
+
+    def _executing(self, store: Store, newest: str) -> str:
+        """The notebook whose cell is executing, where this kernel serves several."""
+        served = store.kernels.served(self.kernel_id)
+        if not served:
+            return newest
+        if self._serving is None:
+            from nbruns.kernel.serving import Serving
+
+            self._serving = Serving()
+        return self._serving.notebook(store, served, newest)
 
 
 _session: Session | None = None
@@ -59,7 +85,9 @@ def current() -> Session | None:
         kernel_id = _kernel_id()
         if kernel_id is None:
             return None
-        _session = Session(kernel_id, time.time_ns() // 1_000_000)
+        from nbruns.kernel.front_end import own_session
+
+        _session = Session(kernel_id, time.time_ns() // 1_000_000, own_session(os.environ))
     return _session if _session.process_id == os.getpid() else None
 
 
@@ -81,6 +109,15 @@ def process_tags(store: Store) -> dict[str, str]:
     return tags if session is None else tags | {KERNEL_TAG: session.kernel_id}
 
 
+def notebook_tags(notebook: Notebook) -> dict[str, str]:
+    """Where a run of a notebook comes from."""
+    return {
+        NOTEBOOK_TAG: notebook.notebook_id,
+        SOURCE_NAME_TAG: notebook.path,
+        SOURCE_TYPE_TAG: "NOTEBOOK",
+    }
+
+
 def kernel_name() -> str:
     """The name of this kernel's specification ('python3'), as the connection file tells it."""
     application = _application()
@@ -95,8 +132,10 @@ def kernel_name() -> str:
 
 def guessed_path() -> str | None:
     """The notebook's path as the front end left it in the process, absolute."""
-    named = _user_variable("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME", "")
-    return os.path.abspath(named) if named.endswith(".ipynb") else None
+    from nbruns.kernel.front_end import notebook_path
+
+    session = current()
+    return notebook_path("" if session is None else session.name)
 
 
 def read_notebook(path: str) -> dict[str, Any] | None:
@@ -127,9 +166,3 @@ def _application() -> Any:
     if module is None or not module.IPKernelApp.initialized():
         return None
     return module.IPKernelApp.instance()
-
-
-def _user_variable(name: str) -> str:
-    shell = sys.modules.get("IPython.core.getipython")
-    active = shell.get_ipython() if shell is not None else None
-    return str(active.user_ns.get(name, "")) if active is not None else ""

@@ -17,6 +17,7 @@ from nbruns.kernel.session import Session, read_notebook
 from nbruns.notebooks.canonical import skipped_cell_ids, with_executed
 from nbruns.records import ExecutedCell, Notebook
 from nbruns.store import Store
+from nbruns.protocol.names import NOTEBOOK_TAG
 from nbruns.store.revisions import Moment
 
 # How long a browser has to send the live document; it takes 0.2 s and more on a slow line.
@@ -149,10 +150,10 @@ class Writer(threading.Thread):
             store.hidden_state.tag(due.run_id)
 
     def _capture_executed(self, store: Store, run_id: str) -> None:
-        notebook = self.session.notebook(store)
-        if notebook is None:
+        run = store.runs.get(run_id)
+        if NOTEBOOK_TAG not in run.tags:
             return
-        started_ms = store.runs.get(run_id).started_ms or 0
+        notebook, started_ms = store.notebooks.get(run.tags[NOTEBOOK_TAG]), run.started_ms or 0
         executed = [
             cell
             for cell in store.kernels.executed(

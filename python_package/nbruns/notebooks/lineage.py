@@ -10,7 +10,35 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from nbruns.identity import digest
+from nbruns.notebooks.canonical import cell_ids, text_of
+
+# Shorter texts ("import pandas as pd") stand in many notebooks.
+_TELLING = 30
+
 Verdict = Literal["same", "moved", "copied", "new"]
+
+
+def marks(content: object) -> list[str]:
+    """What a notebook is known again by: its cells' ids, in formats without ids their texts.
+
+    A file anybody wrote may hold anything: then there are none.
+    """
+    if not isinstance(content, dict):
+        return []
+    ids = cell_ids(content)
+    cells = content.get("cells")
+    if ids or not isinstance(cells, list):
+        return ids
+    try:
+        texts = [text_of(one) for one in cells if isinstance(one, dict)]
+    except TypeError:
+        return []
+    return [
+        f"text-{digest(text.encode('utf-8', 'surrogatepass'))}"
+        for text in texts
+        if len(text) >= _TELLING
+    ]
 
 
 @dataclass(frozen=True, slots=True)

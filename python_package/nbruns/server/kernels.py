@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jupyter_server.serverapp import ServerApp
-from jupyter_server.utils import ensure_async
 
-from nbruns.errors import NbrunsError
-from nbruns.notebooks.canonical import cell_ids
 from nbruns.server.closing import DIED, close_abandoned, close_of_kernel
+from nbruns.server.sessions import Sessions
 from nbruns.server.store_thread import StoreThread
 from nbruns.store import Store
 
@@ -39,7 +36,7 @@ class KernelFollower:
         self.serverapp = serverapp
         self.store = store
         self.log = serverapp.log
-        self._bound: dict[str, tuple[str, str]] = {}
+        self.sessions = Sessions(serverapp, store, self.log)
         self._missing: set[str] = set()
         self._watched: set[str] = set()
         self._died: set[str] = set()
@@ -75,7 +72,7 @@ class KernelFollower:
         while True:
             try:
                 self._watch_deaths()
-                await self._bind_sessions()
+                await self.sessions.bind()
                 self._missing = await self.store.run(close_abandoned, self._missing)
                 has_failed = False
             except Exception:
@@ -99,34 +96,6 @@ class KernelFollower:
                 if used is not None:
                     self._used[kernel_id] = used.timestamp()
         self._watched = listed
-
-    async def _bind_sessions(self) -> None:
-        """Write down which notebook each kernel serves, where that has changed."""
-        seen: dict[str, tuple[str, str]] = {}
-        for session in await ensure_async(self.serverapp.session_manager.list_sessions()):
-            # Real-time collaboration puts its drive's name before the path.
-            path = str(session["path"]).removeprefix("RTC:").strip("/")
-            kernel = session.get("kernel")
-            if kernel is None or not path.endswith(".ipynb"):
-                continue
-            seen[session["id"]] = kernel["id"], path
-            if self._bound.get(session["id"]) != seen[session["id"]]:
-                await self._bind_session(kernel["id"], path)
-        self._bound = seen
-
-    async def _bind_session(self, kernel_id: str, path: str) -> None:
-        try:
-            await self.store.run(_bind, kernel_id, path, self._file_id(path))
-        except NbrunsError:
-            # The store's trouble passes, and the next tick tries again.
-            raise
-        except Exception:
-            # One odd notebook must not keep the others from being followed.
-            self.log.exception("The notebook '%s' is not followed", path)
-
-    def _file_id(self, path: str) -> str | None:
-        files = self.serverapp.web_app.settings.get("file_id_manager")
-        return None if files is None else files.get_id(path) or files.index(path)
 
     async def _kernel_event(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
         kernel_id, action = data.get("kernel_id"), data["action"]
@@ -174,22 +143,6 @@ def _lasted(seconds: float) -> str:
 
 def _set_root(store: Store, root: str | None) -> None:
     store.notebooks.root = Path(root).absolute() if root else None
-
-
-def _bind(store: Store, kernel_id: str, path: str, file_id: str | None) -> None:
-    ids = _cell_ids_on_disk(store, path)
-    notebook = store.notebooks.resolve(path, file_id=file_id, cell_ids=ids)
-    store.kernels.bind(kernel_id, notebook.notebook_id, notebook.path)
-
-
-def _cell_ids_on_disk(store: Store, path: str) -> list[str]:
-    if store.notebooks.root is None:
-        return []
-    try:
-        content = json.loads((store.notebooks.root / path).read_text("utf-8"))
-        return cell_ids(content)
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return []
 
 
 def _rename(store: Store, old_path: str, new_path: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nbruns.errors import NotFound
@@ -55,6 +55,42 @@ class Kernels:
                 """,
                 (kernel_id, notebook_id, path, now_ms()),
             )
+
+    def serve(self, kernel_id: str, notebook_ids: Sequence[str], path: str) -> None:
+        """Say which notebooks a kernel serves from now on; the last one where nothing tells."""
+        with self.db.atomic():
+            self.bind(kernel_id, notebook_ids[-1], path)
+            self.db.conn.execute(
+                """
+                delete from kernel_notebooks
+                where kernel_number = (select kernel_number from kernels where kernel_id = ?)
+                """,
+                (kernel_id,),
+            )
+            self.db.conn.executemany(
+                """
+                insert into kernel_notebooks (kernel_number, notebook_number)
+                select k.kernel_number, n.notebook_number
+                from kernels k, notebooks n
+                where k.kernel_id = ? and n.notebook_id = ?
+                """,
+                [(kernel_id, one) for one in set(notebook_ids)] if len(notebook_ids) > 1 else [],
+            )
+
+    def served(self, kernel_id: str) -> list[str]:
+        """The notebooks of a kernel that serves several; of one that serves one, none."""
+        with self.db.lock:
+            rows = self.db.conn.execute(
+                """
+                select n.notebook_id
+                from kernels k
+                    join kernel_notebooks s using (kernel_number)
+                    join notebooks n on n.notebook_number = s.notebook_number
+                where k.kernel_id = ?
+                """,
+                (kernel_id,),
+            ).fetchall()
+        return [notebook_id for (notebook_id,) in rows]
 
     def get(self, kernel_id: str) -> Kernel:
         """The kernel of an id, or NotFound."""

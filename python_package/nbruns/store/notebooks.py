@@ -115,6 +115,19 @@ class Notebooks:
                 [(number, cell) for cell in wanted - kept],
             )
 
+    def holding(self, cell_id: str, notebook_ids: Iterable[str]) -> list[str]:
+        """Those of some notebooks that hold a cell, as far as their files were seen."""
+        with self.db.lock:
+            rows = self.db.conn.execute(
+                """
+                select n.notebook_id
+                from notebook_cells c join notebooks n using (notebook_number)
+                where c.cell_id = ? and n.notebook_id in (select value from json_each(?))
+                """,
+                (cell_id, json.dumps(list(notebook_ids))),
+            ).fetchall()
+        return [notebook_id for (notebook_id,) in rows]
+
     def experiment(self, notebook_id: str) -> Experiment:
         """The notebook's experiment, made on first need and when the former was deleted."""
         notebook = self.get(notebook_id)

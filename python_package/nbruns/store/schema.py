@@ -304,6 +304,19 @@ _ACTIVITY_TABLES = (
 )
 
 
+def m007_kernel_notebooks(db: Database) -> None:
+    """Every notebook a kernel serves, where it serves several."""
+    db.conn.execute(
+        """
+        create table kernel_notebooks (
+            kernel_number integer not null references kernels on delete cascade,
+            notebook_number integer not null references notebooks on delete cascade,
+            primary key (kernel_number, notebook_number)
+        ) strict, without rowid
+        """
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_tracking,
     m002_registry,
@@ -311,4 +324,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     m004_environments,
     m005_activity,
     m005_run_list,
+    m007_kernel_notebooks,
 )

@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 # The public Python API: where each name lives, loaded when it is first asked for.
 _PUBLIC = {
+    "RunPanel": "nbruns.cell_panel",
     "charts": "nbruns.charts",
     "compare": "nbruns.library",
 }

@@ -30,9 +30,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "magics": ({"store", "kernel", "protocol", "panel"}, {"IPython", "mlflow"}),
     "panel": (
-        {"protocol", "notebooks", "charts"},
+        {"protocol", "notebooks", "charts", "comparison"},
         {"ipywidgets", "traitlets", "anywidget", "plotly", "tornado", "comm", "IPython"},
     ),
+    "cell_panel": ({"endpoints", "kernel", "panel", "protocol", "store"}, set()),
     "transfer": ({"store"}, {"yaml"}),
     "library": (
         {"comparison", "endpoints", "store", "protocol", "mlflow_store", "kernel"},

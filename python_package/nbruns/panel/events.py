@@ -87,13 +87,16 @@ class Events:
                 wake.clear()
                 if lines.take_changes():
                     heard = True
-                    self._turn(True)
-                    _call(self._changed)
+                    self._tell()
         except asyncio.TimeoutError:
             return heard
         finally:
             stream.cancel()
         return heard
+
+    def _tell(self) -> None:
+        self._turn(True)
+        _call(self._changed)
 
     def _turn(self, connected: bool) -> None:
         if connected != self.connected:

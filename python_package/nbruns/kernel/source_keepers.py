@@ -23,7 +23,7 @@ from nbruns.protocol.names import (
     SOURCE_NAME_TAG,
     SOURCE_TYPE_TAG,
 )
-from nbruns.records import Run
+from nbruns.records import Environment, Run
 from nbruns.store import Store
 from nbruns.store.environments import digest_of, environment_to_wire
 
@@ -36,6 +36,7 @@ class StoreKeeper:
     def __init__(self, home: Path, script: str | None) -> None:
         self.store = Store.open(home)
         self.script = script
+        self._kept: tuple[Environment, str] | None = None
 
     def folder(self) -> Path | None:
         """The folder of the kernel's notebook, or of the script."""
@@ -50,7 +51,7 @@ class StoreKeeper:
         with contextlib.suppress(NotFound, InvalidState):
             run = self.store.runs.get(run_id)
             self._clear_of_others(run, source)
-            digest = self.store.environments.keep(source.environment)
+            digest = self._digest(source.environment)
             self.store.runs.set_tags(run_id, {**source.tags, ENVIRONMENT_TAG: digest})
             # The runs nested in it were started by the same code.
             if source.git_diff and PARENT_RUN_TAG not in run.tags:
@@ -59,6 +60,12 @@ class StoreKeeper:
     def close(self) -> None:
         """Let go of the file."""
         self.store.close()
+
+    def _digest(self, environment: Environment) -> str:
+        # The same object as long as nothing was installed.
+        if self._kept is None or self._kept[0] is not environment:
+            self._kept = environment, self.store.environments.keep(environment)
+        return self._kept[1]
 
     def _clear_of_others(self, run: Run, source: Source) -> None:
         """Remove the commit of another repository.

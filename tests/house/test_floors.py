@@ -39,6 +39,11 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"comparison", "endpoints", "store", "protocol", "mlflow_store", "kernel"},
         {"mlflow"},
     ),
+    # The form Jupyter writes notebooks in is nbformat's to know.
+    "revisions": (
+        {"comparison", "endpoints", "kernel", "mlflow_store", "notebooks", "store"},
+        {"nbformat"},
+    ),
     "cli": ({"endpoints", "store", "protocol", "notebooks", "server", "transfer"}, set()),
     "__init__": ({"server"}, set()),
 }

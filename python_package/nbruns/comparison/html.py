@@ -43,7 +43,12 @@ def page(found: Comparison) -> str:
         _equal(found),
         *unknown,
     ]
-    return f'<div class="nbruns-comparison"><style>{_style()}</style>{"".join(parts)}</div>'
+    return framed("".join(parts))
+
+
+def framed(body: str) -> str:
+    """A piece of HTML with the looks of a comparison."""
+    return f'<div class="nbruns-comparison"><style>{_style()}</style>{body}</div>'
 
 
 def _sentences(found: Comparison) -> Iterator[str]:

@@ -192,21 +192,21 @@ class TestLargeOnes:
     @pytest.mark.parametrize("ids", [True, False])
     def test_a_thousand_cells_that_all_changed(self, ids: bool) -> None:
         old, new = self.edited(ids)
-        began = time.perf_counter()
+        began = time.process_time()
 
         found = diff(old, new)
 
-        assert time.perf_counter() - began < 2
+        assert time.process_time() - began < 2
         assert found.words() == "cells 1–1000 edited"
         assert [cell.new_position for cell in found.cells] == list(range(1, 1_001))
 
     def test_a_megabyte_in_a_cell(self) -> None:
         text = "\n".join(f"row {number}: some words in this line" for number in range(30_000))
-        began = time.perf_counter()
+        began = time.process_time()
 
         (cell,) = diff(
             notebook(code("a", text)), notebook(code("a", text.replace("row 15000:", "row x:")))
         ).changes
 
         assert [line.kind for line in cell.lines if line.kind != "same"] == ["removed", "added"]
-        assert time.perf_counter() - began < 2
+        assert time.process_time() - began < 2

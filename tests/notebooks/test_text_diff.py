@@ -80,19 +80,19 @@ def test_as_many_as_can_keep_their_place() -> None:
 def test_a_megabyte_with_a_change_in_every_other_line_does_not_take_seconds() -> None:
     old = [f"value_{number} = compute({number}, 'text of this line')" for number in range(20_000)]
     new = [line + " # seen" if at % 2 else line for at, line in enumerate(old)]
-    began = time.perf_counter()
+    began = time.process_time()
 
     found = lines("\n".join(old), "\n".join(new))
 
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     assert sum(one.kind == "added" for one in found) == 10_000
 
 
 def test_a_megabyte_in_one_line_does_not_take_seconds() -> None:
     old = ", ".join(str(number % 97) for number in range(250_000))
-    began = time.perf_counter()
+    began = time.process_time()
 
     found = lines(f"data = [{old}]", f"data = [{old[::-1]}]")
 
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     assert [one.kind for one in found] == ["removed", "added"]

@@ -60,7 +60,12 @@ class Transcript:
         if isinstance(value, (int, float)):
             return _number(value)
         if isinstance(value, Mapping):
-            return {str(key): self.plain(item) for key, item in value.items()}
+            # What we say of a run's process and life in tags of our own comes on top.
+            return {
+                str(key): self.plain(item)
+                for key, item in value.items()
+                if not str(key).startswith("nbruns.")
+            }
         if isinstance(value, _MlflowObject) or not isinstance(value, Iterable):
             return self._entity(value)
         return [self.plain(item) for item in value]

@@ -14,7 +14,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextvars import ContextVar
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -32,26 +32,32 @@ if TYPE_CHECKING:
 INTERRUPTS = (KeyboardInterrupt, asyncio.CancelledError)
 
 
-@dataclass(frozen=True, slots=True)
 class Ending:
     """Why the runs that end now do so: in words, or by an exception."""
 
-    reason: str = ""
-    error: BaseException | None = None
+    __slots__ = ("error", "reason")
+
+    def __init__(self, reason: str = "", error: BaseException | None = None) -> None:
+        self.reason = reason
+        self.error = error
 
 
-_told: Ending | None = None
+_told: ContextVar[Ending | None] = ContextVar("nbruns_ending", default=None)
 
 
 @contextlib.contextmanager
 def told(ending: Ending) -> Iterator[None]:
     """Inside, runs end for this reason."""
-    global _told  # noqa: PLW0603
-    before, _told = _told, ending
+    token = _told.set(ending)
     try:
         yield
     finally:
-        _told = before
+        _told.reset(token)
+
+
+def present() -> Ending:
+    """Why a run that ends here and now does so."""
+    return _told.get() or Ending(error=sys.exc_info()[1])
 
 
 def end_active(mlflow: ModuleType, ending: Ending, status: str = "") -> Any:
@@ -69,7 +75,7 @@ def end_active(mlflow: ModuleType, ending: Ending, status: str = "") -> Any:
 
 def keep(store: Store, run_id: str, cell: int | None) -> None:
     """Keep why a run of this process ended: what was told, or the exception on its way out."""
-    ending = _told or Ending(error=sys.exc_info()[1])
+    ending = present()
     if ending.error is not None:
         _keep_error(store, store.runs.get(run_id), ending.error, cell)
     elif ending.reason:

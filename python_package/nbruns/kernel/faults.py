@@ -6,6 +6,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# What could not be done in the executing cell: a loop meets one fault a thousand times.
+_said: set[str] = set()
+
 
 @contextmanager
 def harmless(doing: str) -> Iterator[None]:
@@ -13,10 +16,24 @@ def harmless(doing: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        print(f"nbruns: could not {doing}: {_first_line(error)}", file=sys.stderr)
-        import logging
+        complain(doing, error)
 
-        logging.getLogger("nbruns").debug("could not %s", doing, exc_info=True)
+
+def complain(doing: str, error: BaseException) -> None:
+    """Say that something could not be done: once a cell, and each reason once."""
+    why = first_line(error)
+    # One full disk is met by the recorder, the writer and the run alike.
+    if not _said & {doing, why}:
+        print(f"nbruns: could not {doing}: {why}", file=sys.stderr)
+    _said.update((doing, why))
+    import logging
+
+    logging.getLogger("nbruns").debug("could not %s", doing, exc_info=error)
+
+
+def new_cell(_info: object = None) -> None:
+    """From here on everything is worth saying again."""
+    _said.clear()
 
 
 def tell(words: str) -> None:
@@ -24,6 +41,7 @@ def tell(words: str) -> None:
     print(f"nbruns: {words}")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
+    """An error in one line."""
     lines = str(error).splitlines()
     return lines[0] if lines else type(error).__name__

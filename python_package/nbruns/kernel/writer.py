@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbruns.errors import StoreBusy, StoreUnusable
 from nbruns.kernel.faults import harmless
 from nbruns.kernel.recorder import Execution, Recorder
 from nbruns.kernel.session import Session, read_notebook
 from nbruns.notebooks.canonical import skipped_cell_ids, with_executed
+from nbruns.protocol.names import NOTEBOOK_TAG
 from nbruns.records import ExecutedCell, Notebook
 from nbruns.store import Store
-from nbruns.protocol.names import NOTEBOOK_TAG
 from nbruns.store.revisions import Moment
 
 # How long a browser has to send the live document; it takes 0.2 s and more on a slow line.
@@ -78,7 +80,8 @@ class Writer(threading.Thread):
             try:
                 while True:
                     due, is_last = self._wait()
-                    with harmless("record the executed cells"):
+                    with harmless("record the executed cells"), suppress(StoreBusy, StoreUnusable):
+                        # Who logs hears of it from the run; the cells are recorded next time.
                         self.record(store)
                     for one in due:
                         with harmless("capture the notebook"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nbruns.kernel.autolog import Autolog
 from nbruns.kernel.capture import Capturer, install
+from nbruns.kernel.faults import new_cell
 from nbruns.kernel.imports import AfterImport
 from nbruns.kernel.recorder import Recorder
 from nbruns.kernel.reruns import Reruns
@@ -19,6 +20,8 @@ from nbruns.magics.tab import complete_commands
 from nbruns.magics.tracked import Tracked
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from IPython.core.interactiveshell import InteractiveShell
 
 
@@ -31,6 +34,8 @@ def start(shell: InteractiveShell) -> None:
     track_here(os.environ)
     # Before the recorder and the capturer: a run around a cell ends with it, not after it.
     shell.events.register("post_run_cell", tracked.post_run_cell)
+    shell.events.register("post_run_cell", reruns.cell_ended)
+    shell.events.register("pre_run_cell", new_cell)
     shell.events.register("pre_run_cell", recorder.pre_run_cell)
     shell.events.register("post_run_cell", recorder.post_run_cell)
     session = current()
@@ -43,8 +48,15 @@ def start(shell: InteractiveShell) -> None:
         atexit.register(capturer.finish)
     imports.install()
     imports.call("mlflow", reruns.follow)
+    imports.call("mlflow", _forgive_artifacts)
     if session is not None:
         switch.follow_imports()
+
+
+def _forgive_artifacts(mlflow: ModuleType) -> None:
+    from nbruns.kernel.artifacts import follow
+
+    follow(mlflow)
 
 
 def _register(shell: InteractiveShell, switch: Autolog, tracked: Tracked) -> None:

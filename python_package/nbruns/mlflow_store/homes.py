@@ -18,8 +18,13 @@ from mlflow.utils.proto_json_utils import parse_dict
 from nbruns.endpoints.routes import call
 from nbruns.errors import InvalidValue
 from nbruns.identity import home_folder
+from nbruns.kernel.faults import complain
+from nbruns.kernel.session import current
 from nbruns.protocol.errors import wire_error
 from nbruns.store import Store
+
+# A cell that waits for a locked file goes on after that time, and its calls wait instead.
+_PATIENCE_OF_CELLS_S = 5.0
 
 
 class _Homes:
@@ -43,9 +48,19 @@ def store_at(store_uri: str | None) -> Store:
     """The store an `nbruns:` address names, opened once per process."""
     home = home_of(store_uri)
     with _homes.lock:
-        if home not in _homes.stores:
-            _homes.stores[home] = Store.open(home)
-        return _homes.stores[home]
+        known = _homes.stores.get(home)
+        if known is not None and known.db.is_displaced():
+            complain(
+                "go on with the database, which was deleted or replaced",
+                FileNotFoundError(f"runs that start from here on go to a new one in '{home}'"),
+            )
+            known.close()
+            known = None
+        if known is None:
+            known = _homes.stores[home] = Store.open(home)
+            if current() is not None:
+                known.db.wait_at_most(_PATIENCE_OF_CELLS_S)
+        return known
 
 
 def home_of(store_uri: str | None) -> Path:

@@ -13,18 +13,24 @@ from mlflow.store.tracking import GET_METRIC_HISTORY_MAX_RESULTS
 from mlflow.store.tracking.rest_store import RestStore
 from mlflow.utils.rest_utils import extract_api_info_for_service
 
+from nbruns import records
 from nbruns.endpoints.experiments import MOST_PER_PAGE, checked_id
 from nbruns.errors import InvalidValue, NotFound
-from nbruns.kernel.endings import follow_script
-from nbruns.kernel.session import process_tags
+from nbruns.kernel.endings import follow_script, present
+from nbruns.kernel.endings import told as why
+from nbruns.kernel.faults import complain
+from nbruns.kernel.session import current, process_tags
 from nbruns.kernel.sources import run_created
+from nbruns.mlflow_store.backlog import Backlog
 from nbruns.mlflow_store.entities import collector_paused, history_of, point_of, run_info_of, run_of
-from nbruns.mlflow_store.homes import answer, no_network, store_at, told
+from nbruns.mlflow_store.homes import answer, home_of, no_network, store_at, told
+from nbruns.mlflow_store.planned_run import PlannedRun
 from nbruns.protocol import pages
 from nbruns.protocol.fields import any_text
 from nbruns.protocol.filters import parse_search
 from nbruns.protocol.grammar import RUNS
 from nbruns.protocol.messages import STATUSES, VIEWS
+from nbruns.protocol.names import LEASE_TAG
 from nbruns.records import RunStatus
 from nbruns.rules import check_batch
 from nbruns.store import Store
@@ -55,10 +61,22 @@ class NbrunsTrackingStore(Calls):
     def __init__(self, store_uri: str | None = None) -> None:
         super(RestStore, self).__init__() if TYPE_CHECKING else super(Calls, self).__init__()
         self.get_host_creds = no_network
+        self.store_uri = store_uri
+        in_kernel = current() is not None
+        self.backlog = Backlog(forgives=in_kernel)
         try:
             self.shelves: Store = store_at(store_uri)
         except Exception as error:
-            raise told(error) from error
+            # A cell goes on without a store, which is then opened by the first call that can.
+            if not in_kernel:
+                raise told(error) from error
+            complain("open the store", error)
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "shelves":
+            raise AttributeError(name)
+        self.shelves = store_at(self.store_uri)
+        return self.shelves
 
     def _call_endpoint(
         self,
@@ -73,31 +91,37 @@ class NbrunsTrackingStore(Calls):
         return answer(self.shelves, method, endpoint or path, json_body, reply)
 
     def log_metric(self, run_id: str, metric: Metric) -> None:
+        if self.backlog.calls:
+            self.backlog.record(lambda: self._log_metric(run_id, metric), _nothing)
+            return
         try:
-            metrics, value = self.shelves.metrics, metric.value
-            if metric.model_id is None and value.__class__ is float:
-                metrics.log(run_id, metric.key, value, metric.step, metric.timestamp)
-            else:
-                metrics.append(run_id, (point_of(metric),))
+            self._log_metric(run_id, metric)
         except Exception as error:
-            raise told(error) from error
+            self.backlog.forgive(error, lambda: self._log_metric(run_id, metric))
+
+    def _log_metric(self, run_id: str, metric: Metric) -> None:
+        metrics, value = self.shelves.metrics, metric.value
+        if metric.model_id is None and value.__class__ is float:
+            metrics.log(run_id, metric.key, value, metric.step, metric.timestamp)
+        else:
+            metrics.append(run_id, (point_of(metric),))
 
     def log_param(self, run_id: str, param: Param) -> None:
-        try:
+        def log() -> None:
             self.shelves.runs.log_params(run_id, {param.key: _text("value", param.value)})
-        except Exception as error:
-            raise told(error) from error
+
+        self.backlog.record(log, _nothing)
 
     def set_tag(self, run_id: str, tag: RunTag) -> None:
-        try:
+        def put() -> None:
             self.shelves.runs.set_tags(run_id, {tag.key: _text("value", tag.value)})
-        except Exception as error:
-            raise told(error) from error
+
+        self.backlog.record(put, _nothing)
 
     def log_batch(
         self, run_id: str, metrics: list[Metric], params: list[Param], tags: list[RunTag]
     ) -> None:
-        try:
+        def log() -> None:
             check_batch(metrics, params, tags)
             self.shelves.runs.log_batch(
                 run_id,
@@ -105,8 +129,16 @@ class NbrunsTrackingStore(Calls):
                 params=_unique(params),
                 tags={tag.key: _text("value", tag.value) for tag in tags},
             )
-        except Exception as error:
-            raise told(error) from error
+
+        self.backlog.record(log, _nothing)
+
+    def log_inputs(self, run_id: str, *args: Any, **kwargs: Any) -> None:
+        log = super().log_inputs
+        self.backlog.record(lambda: log(run_id, *args, **kwargs), _nothing)
+
+    def log_outputs(self, run_id: str, *args: Any, **kwargs: Any) -> None:
+        log = super().log_outputs
+        self.backlog.record(lambda: log(run_id, *args, **kwargs), _nothing)
 
     def create_run(
         self,
@@ -116,20 +148,28 @@ class NbrunsTrackingStore(Calls):
         tags: list[RunTag] | None,
         run_name: str | None,
     ) -> Run:
-        try:
-            run = self.shelves.runs.create(
-                checked_id(str(experiment_id)),
-                name=run_name or None,
-                user=user_id or "",
-                started_ms=start_time,
-                tags={tag.key: _text("value", tag.value) for tag in tags or ()},
-            )
-        except Exception as error:
-            raise told(error) from error
         follow_script()
-        self._tell_kernel("run_started", run.run_id)
-        run_created(self.shelves.home, run)
-        return run_of(run)
+        planned = PlannedRun(
+            experiment_id=str(experiment_id),
+            name=run_name or None,
+            user=user_id or "",
+            started_ms=start_time,
+            tags={tag.key: tag.value for tag in tags or ()},
+        )
+
+        def create() -> Run:
+            self.shelves = store_at(self.store_uri)
+            run = planned.create(self.shelves)
+            self._tell_kernel("run_started", run.run_id)
+            run_created(self.shelves.home, run)
+            return run_of(run)
+
+        def promise() -> Run:
+            promised = planned.promise(home_of(self.store_uri))
+            self.backlog.promised.add(promised.run_id)
+            return run_of(promised)
+
+        return self.backlog.record(create, promise)
 
     def update_run_info(
         self,
@@ -138,19 +178,26 @@ class NbrunsTrackingStore(Calls):
         end_time: int | None,
         run_name: str | None,
     ) -> RunInfo:
-        try:
+        ending = present()
+
+        def update() -> RunInfo:
             status = _status(run_status)
+            is_resumed = status == "RUNNING" and self._is_left(self.shelves.runs.get(run_id))
             run = self.shelves.runs.update(
                 run_id, status=status, ended_ms=end_time, name=run_name or None
             )
-        except Exception as error:
-            raise told(error) from error
-        if status in _ENDED:
-            self._tell_kernel("run_ended", run_id)
-        elif status == "RUNNING":
-            # Resumed: it is no longer the run of the process that began it.
-            self.shelves.runs.set_tags(run_id, process_tags(self.shelves))
-        return run_info_of(run)
+            if status in _ENDED:
+                with why(ending):
+                    self._tell_kernel("run_ended", run_id)
+            elif is_resumed:
+                # It is no longer the run of the process that began it.
+                self.shelves.runs.set_tags(run_id, process_tags(self.shelves))
+            return run_info_of(run)
+
+        def promise() -> RunInfo:
+            return RunInfo(run_id, "", "", _status(run_status) or "RUNNING", 0, end_time, "active")
+
+        return self.backlog.record(update, promise)
 
     def get_run(self, run_id: str) -> Run:
         try:
@@ -210,6 +257,13 @@ class NbrunsTrackingStore(Calls):
         # MLflow's exporter takes this error as "no spans here" and goes on in silence.
         raise NotImplementedError("nbruns keeps no traces")
 
+    def _is_left(self, run: records.Run) -> bool:
+        """Whether no process has the run in hand: to rename a running one takes it from nobody."""
+        lease = run.tags.get(LEASE_TAG)
+        return run.status in _ENDED or (
+            lease is not None and not self.shelves.leases.is_held(lease)
+        )
+
     def _tell_kernel(self, event: str, run_id: str) -> None:
         """Let the notebook's kernel capture its document; a fault of ours costs one line."""
         try:
@@ -223,6 +277,10 @@ class NbrunsTrackingStore(Calls):
                 f"({type(error).__name__}: {error})",
                 file=sys.stderr,
             )
+
+
+def _nothing() -> None:
+    return None
 
 
 def _text(name: str, value: Any) -> str:

@@ -117,6 +117,7 @@ class Database:
 
     def __init__(self, path: Path | str) -> None:
         self.path = str(path)
+        self.patience_s = _PATIENCE_S
         self.lock = threading.RLock()
         self._was_open = False
         self._afterwards: list[Callable[[], None]] = []
@@ -146,6 +147,8 @@ class Database:
             timeout=_CONNECTING_PATIENCE_MS / 1000,
         )
         conn.path = self.path
+        self._file = _file_number(self.path)
+        conn.patience_s = self.patience_s
         try:
             conn.execute("pragma journal_mode = wal")
             conn.execute("pragma synchronous = normal")
@@ -193,8 +196,17 @@ class Database:
             self.conn.patience_s = 0.0
             yield
         finally:
-            self.conn.patience_s = _PATIENCE_S
+            self.conn.patience_s = self.patience_s
             self.lock.release()
+
+    def is_displaced(self) -> bool:
+        """Whether the file is no longer the one at its path: what is written to it is lost."""
+        return _file_number(self.path) != self._file
+
+    def wait_at_most(self, patience_s: float) -> None:
+        """Wait that long for other writers, from now on."""
+        with self.lock:
+            self.patience_s = self.conn.patience_s = patience_s
 
     @contextmanager
     def erasing(self) -> Iterator[None]:
@@ -264,6 +276,14 @@ class Database:
         finally:
             if not is_child:
                 self.lock.release()
+
+
+def _file_number(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 _open_databases: weakref.WeakSet[Database] = weakref.WeakSet()

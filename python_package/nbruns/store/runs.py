@@ -47,8 +47,9 @@ class Runs:
         user: str = "",
         started_ms: int | None = None,
         tags: Mapping[str, str] | None = None,
+        run_id: str | None = None,
     ) -> Run:
-        """A new run, named by argument, by tag, or by chance."""
+        """A new run, named by argument, by tag, or by chance; `run_id` if one was promised."""
         tags = dict(tags or {})
         named = tags.get(RUN_NAME_TAG)
         if name and named and name != named:
@@ -59,7 +60,7 @@ class Runs:
         name = tags[RUN_NAME_TAG] = name or named or friendly_name()
         started_ms = now_ms() if started_ms is None else started_ms
         with self.db.atomic():
-            run_number = self._insert(experiment_id, name, user, started_ms)
+            run_number = self._insert(experiment_id, run_id or new_id(), name, user, started_ms)
             put_tags(self.db, run_number, tags)
             return self._load([run_number])[0]
 
@@ -92,8 +93,10 @@ class Runs:
         """
         with self.db.atomic():
             number, was_ended_ms = writable_run(self.db, run_id)
-            if status == "RUNNING" and was_ended_ms is not None:
-                begin_again(self.db, number, was_ended_ms)
+            if status == "RUNNING":
+                ended_ms = None  # MLflow's client sends the end that a resumed run had.
+                if was_ended_ms is not None:
+                    begin_again(self.db, number, was_ended_ms)
             self.db.conn.execute(
                 """
                 update runs
@@ -203,9 +206,7 @@ class Runs:
         """Link datasets and models the run was given."""
         check_datasets(datasets)
         with self.db.atomic():
-            number = changing_run(
-                self.db, run_id, dataset=(one.dataset.name for one in datasets)
-            )
+            number = changing_run(self.db, run_id, dataset=(one.dataset.name for one in datasets))
             add_datasets(self.db, number, datasets)
             add_models(self.db, number, "input", models)
 
@@ -216,7 +217,9 @@ class Runs:
             number = changing_run(self.db, run_id, model=(link.model_id for link in models))
             add_models(self.db, number, "output", models)
 
-    def _insert(self, experiment_id: str, name: str, user: str, started_ms: int) -> int:
+    def _insert(
+        self, experiment_id: str, run_id: str, name: str, user: str, started_ms: int
+    ) -> int:
         number = number_of(experiment_id)
         row = self.db.conn.execute(
             "select stage, artifact_uri from experiments where experiment_id = ?", (number,)
@@ -225,7 +228,6 @@ class Runs:
             raise NotFound(f"No experiment with id '{experiment_id}'")
         if row[0] != "active":
             raise InvalidState(f"The experiment '{experiment_id}' is deleted: restore it first")
-        run_id = new_id()
         cursor = self.db.conn.execute(
             """
             insert into runs (run_id, experiment_id, name, user, started_ms, artifact_uri)

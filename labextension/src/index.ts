@@ -1,6 +1,7 @@
 import addressesPlugin from './addresses';
 import capturePlugin from './capture';
 import insertionPlugin from './insertion';
+import linesPlugin from './lines';
 import linkPlugin from './link';
 import panelPlugin from './panel';
 import renderingPlugin from './rendering';
@@ -17,5 +18,6 @@ export default [
   revisionsPlugin,
   revisionDiffPlugin,
   renderingPlugin,
-  insertionPlugin
+  insertionPlugin,
+  linesPlugin
 ];

@@ -43,6 +43,7 @@ const panelPlugin: JupyterFrontEndPlugin<void> = {
     app.shell.add(panel, 'right', { rank: 650, type: 'Runs' });
     restorer?.add(panel, panel.id);
     addOpenCommand(app, panel, labShell, palette, trans);
+    addOpenRunCommand(app, seat, trans);
 
     void app.restored.then(() => {
       followNotebook(app, tracker, seat);
@@ -71,6 +72,24 @@ function addOpenCommand(
     describedBy: { args: { type: 'object', properties: { toolbar: { type: 'boolean' } } } }
   });
   palette?.addItem({ command: CommandIDs.openPanel, category: trans.__('Runs') });
+}
+
+/** A run is named elsewhere in the page: show the panel, and this run in it. */
+function addOpenRunCommand(app: JupyterFrontEnd, seat: Seat, trans: TranslationBundle): void {
+  app.commands.addCommand(CommandIDs.openRun, {
+    label: trans.__('Show Run'),
+    execute: async args => {
+      await app.commands.execute(CommandIDs.openPanel);
+      seat.tell('pick', { run_id: String(args.runId) });
+    },
+    describedBy: {
+      args: {
+        type: 'object',
+        required: ['runId'],
+        properties: { runId: { type: 'string', description: trans.__('The id of the run') } }
+      }
+    }
+  });
 }
 
 /** Tell the app which notebook is in front: after a tab switch, a rename, a close. */

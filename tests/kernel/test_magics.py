@@ -197,6 +197,21 @@ def test_a_wrong_use_is_told_in_one_line(kernel: NotebookKernel, line: str, word
     assert "Traceback" not in told
 
 
+def test_runs_are_live_where_a_page_has_widgets(kernel: NotebookKernel) -> None:
+    kernel.run("%run_start listed\n%run_end")
+    (shown,) = kernel.run("%runs", cell="r").shown
+
+    widget = shown["application/vnd.jupyter.widget-view+json"]["model_id"]
+    assert "listed" in shown["text/html"]
+    assert "listed" in shown["text/plain"]
+    kept = "from ipywidgets import Widget\nimport ipywidgets.widgets.widget as kept\n"
+    assert kernel.run(f"{kept}print('{widget}' in kept._instances)").stdout == "True\n"
+    again = kernel.run("%runs", cell="r").shown[0]
+    assert again["application/vnd.jupyter.widget-view+json"]["model_id"] != widget
+    # The cell's former table is gone from its page, and so from the kernel.
+    assert kernel.run(f"print('{widget}' in kept._instances)").stdout == "False\n"
+
+
 def test_what_the_store_refuses_is_a_wrong_use(kernel: NotebookKernel) -> None:
     kernel.run("%run_start\n%run_params depth=3")
     reply = kernel.run("%run_params depth=4")

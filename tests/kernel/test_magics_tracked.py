@@ -48,10 +48,8 @@ def test_a_cell_that_raises_fails_its_run_and_stops(kernel: NotebookKernel) -> N
     assert told.error.count("ZeroDivisionError: division by zero") == 1
     assert told.error.count("Traceback") == 1
     assert told.stderr == ""
-    assert (run.status, run.tags["nbruns.end_reason"]) == (
-        "FAILED",
-        "ZeroDivisionError: division by zero",
-    )
+    assert run.status == "FAILED"
+    assert run.tags["nbruns.end_reason"].startswith("ZeroDivisionError: division by zero")
     assert "in f" in artifact(kernel, "bad", "traceback.txt")
     assert kernel.run("print(before, 'after' in dir())").stdout == "1 False\n"
 
@@ -73,7 +71,8 @@ def test_an_interrupt_kills_the_run(kernel: NotebookKernel, waiting: str) -> Non
 
     run = kernel.named(f"stop {waiting[:5]}")
     assert "KeyboardInterrupt" in told.error or "CancelledError" in told.error
-    assert (run.status, run.tags["nbruns.end_reason"]) == ("KILLED", "interrupted")
+    assert run.status == "KILLED"
+    assert run.tags["nbruns.end_reason"].startswith("interrupted")
 
 
 def interrupt(kernel: NotebookKernel, name: str) -> None:

@@ -39,12 +39,14 @@ class NotebookMagics(Magics):
           %runs attributes.status = 'FAILED'
         """
         with answered("%runs"):
+            from nbruns.magics.live_runs import shown_runs
             from nbruns.magics.reach import check_reachable
             from nbruns.magics.run_table import MOST_RUNS, RunTable
             from nbruns.magics.runs_here import search
 
             check_reachable()
-            return RunTable(search(line.strip(), limit=MOST_RUNS + 1), line.strip())
+            wanted = line.strip()
+            return shown_runs(RunTable(search(wanted, limit=MOST_RUNS + 1), wanted), wanted)
 
     @magic_arguments()
     @argument("message", nargs="*", help="What it is kept for.")

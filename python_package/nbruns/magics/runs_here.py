@@ -143,14 +143,20 @@ def active_run() -> Any:
     return ask() if ask else None
 
 
-def _experiment_id(store: Store, session: Session) -> str | None:
-    """The experiment that runs started here go to; None before a notebook's first run."""
+def other_experiment() -> str | None:
+    """The experiment that was chosen here instead of the notebook's own."""
     fluent = sys.modules.get("mlflow.tracking.fluent")
     chosen = getattr(fluent, "_active_experiment_id", None) or os.environ.get(
         "MLFLOW_EXPERIMENT_ID"
     )
-    if chosen:
-        return str(chosen)
+    return str(chosen) if chosen else None
+
+
+def _experiment_id(store: Store, session: Session) -> str | None:
+    """The experiment that runs started here go to; None before a notebook's first run."""
+    chosen = other_experiment()
+    if chosen is not None:
+        return chosen
     notebook = session.notebook(store)
     return notebook.experiment_id if notebook is not None else "0"
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 import traceback
-from asyncio import CancelledError
 from typing import TYPE_CHECKING, Any
 
+from nbruns.kernel.endings import INTERRUPTS, Ending, end_active
 from nbruns.kernel.faults import harmless
 from nbruns.magics.answers import Line, link
 from nbruns.protocol.names import END_REASON_TAG, PARENT_RUN_TAG
@@ -93,13 +93,14 @@ def _end(around: Around, error: BaseException | None) -> None:
 
         if not _is_open(mlflow, run.info.run_id):
             return
-        if error is not None:
+        if error is not None and not mlflow.get_tracking_uri().startswith("nbruns:"):
+            # Our own store keeps the reason of every run; for others MLflow's client does.
             with harmless("keep why the run ended"):
                 _keep_reason(mlflow.MlflowClient(), run.info.run_id, error, status)
-        while (active := mlflow.active_run()) is not None:
+        while mlflow.active_run() is not None:
             # Runs that the cell left open inside it end with it.
-            mlflow.end_run(status)
-            if active.info.run_id == run.info.run_id:
+            ended = end_active(mlflow, Ending(error=error), status)
+            if ended.info.run_id == run.info.run_id:
                 break
         around.told.update(Line("Run ", link(run), f" ended: {status}"))
 
@@ -108,8 +109,7 @@ def status_after(error: BaseException | None) -> str:
     """How a run ended, by what its cell raised."""
     if error is None:
         return "FINISHED"
-    # An interrupt comes out of an `await` as a cancellation.
-    return "KILLED" if isinstance(error, KeyboardInterrupt | CancelledError) else "FAILED"
+    return "KILLED" if isinstance(error, INTERRUPTS) else "FAILED"
 
 
 def _error_of(result: Any) -> BaseException | None:

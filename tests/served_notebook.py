@@ -16,7 +16,12 @@ class ServedNotebook:
     """A notebook opened in the server: a file, a session, a kernel."""
 
     def __init__(
-        self, server: Any, path: str, *cells: dict[str, Any], kind: str = "notebook"
+        self,
+        server: Any,
+        path: str,
+        *cells: dict[str, Any],
+        kind: str = "notebook",
+        kernel: str = "python3",
     ) -> None:
         self.server = server
         self.path = path
@@ -26,7 +31,7 @@ class ServedNotebook:
         self.session = self.ask(
             "POST",
             "sessions",
-            {"path": path, "name": path, "type": kind, "kernel": {"name": "python3"}},
+            {"path": path, "name": path, "type": kind, "kernel": {"name": kernel}},
         )
         self.kernel_id: str = self.session["kernel"]["id"]
         self._connect()

@@ -15,6 +15,10 @@ import { serverPath } from './paths';
 import { postJson } from './request';
 
 const CAPTURE_MIME = 'application/vnd.nbruns.capture+json';
+/** What the server tells of runs that kernels without nbruns (R, bash) start by REST. */
+const CAPTURE_EVENTS = 'urn:nbruns:capture';
+/** How long a tab that did not execute the cell leaves it to the one that did. */
+const ELSEWHERE_MS = 500;
 
 /** What the kernel says when a run starts or ends. */
 interface ICaptureWish {
@@ -51,14 +55,61 @@ const capturePlugin: JupyterFrontEndPlugin<void> = {
       panel.sessionContext.iopubMessage.connect((_, message) => {
         const wish = readWish(message);
         if (wish) {
-          void capture(panel, wish, serverPath(contents, panel.context.path), serverSettings);
+          const delay = isAskedHere(message, panel) ? 0 : ELSEWHERE_MS;
+          window.setTimeout(() => keep(panel, wish), delay);
         }
       });
     };
+    const keep = (panel: NotebookPanel, wish: Wish) => {
+      if (!panel.isDisposed) {
+        void capture(panel, wish, serverPath(contents, panel.context.path), serverSettings);
+      }
+    };
     tracker.forEach(listen);
     tracker.widgetAdded.connect((_, panel) => listen(panel));
+    app.serviceManager.events.stream.connect((_, event) => {
+      const wish = event.schema_id === CAPTURE_EVENTS ? (event as unknown) : null;
+      if (isWish(wish) && wish.reason !== 'snapshot') {
+        const of = panelsOf(tracker, wish.kernel_id);
+        of.forEach(panel => void whenReady(panel, wish).then(() => keep(panel, wish)));
+      }
+    });
   }
 };
+
+/** Whether the cell was executed in this tab: another one may show the notebook as it was. */
+function isAskedHere(message: KernelMessage.IMessage, panel: NotebookPanel): boolean {
+  const { session } = message.parent_header as Partial<KernelMessage.IHeader>;
+  return session === panel.sessionContext.session?.kernel?.clientId;
+}
+
+/** The notebooks open here that a kernel serves, each once. */
+function panelsOf(tracker: INotebookTracker, kernelId?: string): NotebookPanel[] {
+  const found = new Map<object, NotebookPanel>();
+  tracker.forEach(panel => {
+    if (kernelId && panel.sessionContext.session?.kernel?.id === kernelId) {
+      found.set(panel.context, panel);
+    }
+  });
+  return [...found.values()];
+}
+
+/** At the end of a run: when its cell has ended, for its outputs are complete then. */
+async function whenReady(panel: NotebookPanel, wish: ICaptureWish): Promise<void> {
+  const kernel = panel.sessionContext.session?.kernel;
+  if (wish.reason === 'start' || !kernel || kernel.status !== 'busy') {
+    return;
+  }
+  await new Promise<void>(resolve => {
+    const look = (_: unknown, status: string) => {
+      if (status !== 'busy') {
+        kernel.statusChanged.disconnect(look);
+        resolve();
+      }
+    };
+    kernel.statusChanged.connect(look);
+  });
+}
 
 function readWish(message: KernelMessage.IMessage): Wish | null {
   if (!KernelMessage.isUpdateDisplayDataMsg(message)) {

@@ -59,6 +59,17 @@ def lab(
     context.close()
 
 
+@pytest.fixture(scope="module")
+def shared_lab(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[LabPage]:
+    """One browser tab on one JupyterLab for all tests of a module."""
+    server = LabServer(tmp_path_factory.mktemp("lab"))
+    server.start()
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    yield LabPage(context.new_page(), server)
+    context.close()
+    server.stop()
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     outcome = yield

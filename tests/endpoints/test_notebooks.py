@@ -72,6 +72,32 @@ def test_a_document_without_the_cell_that_started_the_run_is_another_one(
     assert captured(store, run)["path"] == "a.ipynb"
 
 
+def test_what_a_console_starts_is_kept_with_the_notebook_of_its_kernel(
+    store: Store, run: Run
+) -> None:
+    notebook = ours(store, "POST", "notebooks/resolve", path="a.ipynb")["notebook"]
+    store.kernels.bind("k", notebook["notebook_id"], "a.ipynb")
+    told = {"nbruns.cell": "typed in a console", "nbruns.kernel": "k"}
+    store.runs.set_tags(run.run_id, {**told, "nbruns.notebook": notebook["notebook_id"]})
+
+    assert captured(store, run, path="b.ipynb") is None
+    assert captured(store, run)["notebook_id"] == notebook["notebook_id"]
+
+
+def test_a_run_that_names_no_cell_is_kept_with_its_own_notebook_alone(
+    store: Store, run: Run
+) -> None:
+    ids = [
+        ours(store, "POST", "notebooks/resolve", path=path)["notebook"]["notebook_id"]
+        for path in ("a.ipynb", "b.ipynb")
+    ]
+    store.kernels.serve("k", ids, "b.ipynb")
+    store.runs.set_tags(run.run_id, {"nbruns.kernel": "k", "nbruns.notebook": ids[0]})
+
+    assert captured(store, run, path="b.ipynb") is None
+    assert captured(store, run)["notebook_id"] == ids[0]
+
+
 def test_the_end_of_a_run_brings_the_outputs(store: Store, run: Run) -> None:
     captured(store, run)
     shown = {"output_type": "stream", "name": "stdout", "text": "done"}

@@ -49,6 +49,8 @@ def met(path: str, cells: str, file_id: str | None = None, *, blank: bool = Fals
             "b",
         ),
         (met("a", "xyz"), [known("a", "xyz"), known("b", "xyz", there=False)], "same", "a"),
+        # A copy of a copy.
+        (met("b-Copy1", "xyz"), [known("a", "xyz"), known("b", "xyz")], "copied", "b"),
         # Much was added to it, or deleted, before it was met again.
         (met("b", "xyzpqrstuvw"), [known("a", "xyz", there=False)], "moved", "a"),
         (met("b", "xy"), [known("a", "xyzpqrstuvw")], "copied", "a"),

@@ -25,8 +25,8 @@ def opened(live_server: Any) -> Iterator[Callable[..., ServedNotebook]]:
     """Open notebooks in the module's server."""
     notebooks: list[ServedNotebook] = []
 
-    def open_one(path: str, *cells: dict[str, Any], kind: str = "notebook") -> ServedNotebook:
-        notebooks.append(ServedNotebook(live_server, path, *cells, kind=kind))
+    def open_one(path: str, *cells: dict[str, Any], **settings: str) -> ServedNotebook:
+        notebooks.append(ServedNotebook(live_server, path, *cells, **settings))
         return notebooks[-1]
 
     yield open_one

@@ -165,6 +165,21 @@ def test_a_copy_is_another_notebook_that_says_of_which(store: Store, folder: Pat
     assert experiment.tags["nbruns.forked_revision"] == revision.revision_id
 
 
+def test_of_notebooks_alike_the_one_that_was_copied_is_told(store: Store, folder: Path) -> None:
+    first = store.notebooks.resolve(put(folder, "a.ipynb"), cell_ids=CELLS)
+    second = store.notebooks.resolve(put(folder, "b.ipynb"), cell_ids=CELLS)
+
+    store.notebooks.copied("b.ipynb", put(folder, "c.ipynb"))
+    store.notebooks.copied("a.ipynb", put(folder, "d.ipynb"))
+    store.notebooks.copied("unknown.ipynb", "e.ipynb")
+    store.notebooks.copied("a.ipynb", "b.ipynb")
+
+    forks = [store.notebooks.resolve(f"{name}.ipynb", cell_ids=CELLS) for name in "cd"]
+    assert [one.forked_from for one in forks] == [second.notebook_id, first.notebook_id]
+    assert store.notebooks.find_by_path("e.ipynb") is None
+    assert store.notebooks.resolve("b.ipynb", cell_ids=CELLS) == second
+
+
 def test_a_deleted_notebook_is_the_same_when_it_comes_back(store: Store, folder: Path) -> None:
     notebook = store.notebooks.resolve(put(folder, "churn.ipynb"), cell_ids=CELLS)
 

@@ -54,8 +54,8 @@ def capture(store: Store, body: Body) -> Body:
     """
     run = store.runs.get(required(body, "run_id"))
     path, content = required(body, "path"), content_of(body)
-    ids, started_by = cell_ids(content), run.tags.get(CELL_TAG)
-    if started_by and ids and started_by not in ids:
+    ids = cell_ids(content)
+    if _is_another(store, run, path, ids):
         return {"revision": None}
     revision = store.revisions.capture(
         _notebook_id(store, run, path, content),
@@ -111,6 +111,20 @@ def _moment(body: Body) -> Moment:
     if reason not in ("start", "end"):
         raise InvalidValue(f"Invalid value '{reason[:80]}' for parameter 'reason': start or end")
     return cast(Moment, reason)
+
+
+def _is_another(store: Store, run: Run, path: str, ids: list[str]) -> bool:
+    """Whether a document is not the one the run was started in."""
+    started_by, kernel_id = run.tags.get(CELL_TAG), run.tags.get(KERNEL_TAG)
+    if started_by and ids and started_by in ids:
+        return False
+    known = store.notebooks.find_by_path(path)
+    is_own = known is not None and known.notebook_id == run.tags.get(NOTEBOOK_TAG)
+    served = store.kernels.served(kernel_id) if kernel_id else []
+    if started_by and ids:
+        # A console's cells stand in no notebook: what they start is the kernel's only one's.
+        return not is_own or bool(served)
+    return known is not None and not is_own and known.notebook_id in served
 
 
 def _notebook_id(store: Store, run: Run, path: str, content: NotebookContent) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import PurePosixPath
 from typing import Literal
 
 from nbruns.identity import digest
@@ -70,6 +71,7 @@ def decide(met: Met, known: Iterable[Known]) -> tuple[Verdict, Known | None]:
     """What the notebook is, and of which known one it is the same, a move or a copy."""
     candidates = list(known)
     here = [one for one in candidates if one.path == met.path]
+    here.sort(key=lambda one: (not met.cell_ids & one.cell_ids, one.is_deleted))
     elsewhere = [one for one in candidates if one.path != met.path]
     moved = _moved_here(met, elsewhere)
     for one in here:
@@ -80,7 +82,7 @@ def decide(met: Met, known: Iterable[Known]) -> tuple[Verdict, Known | None]:
     if moved is not None:
         return "moved", moved
     alike = [one for one in elsewhere if _is_akin(met, one)]
-    return ("copied", max(alike, key=partial(_likeness, met))) if alike else ("new", None)
+    return ("copied", max(alike, key=partial(_origin, met))) if alike else ("new", None)
 
 
 def _moved_here(met: Met, elsewhere: Iterable[Known]) -> Known | None:
@@ -110,6 +112,12 @@ def _is_akin(met: Met, one: Known) -> bool:
     """Whether one holds most of the other's cells: much may have been added, or deleted."""
     smaller = min(len(met.cell_ids), len(one.cell_ids))
     return smaller > 0 and len(met.cell_ids & one.cell_ids) / smaller > 0.5
+
+
+def _origin(met: Met, one: Known) -> tuple[float, int]:
+    """How likely a copy was made of this one: names of copies begin with the original's."""
+    stem, copied = PurePosixPath(one.path).stem, PurePosixPath(met.path).stem
+    return _likeness(met, one), len(stem) if copied.startswith(stem) else 0
 
 
 def _likeness(met: Met, one: Known) -> float:

@@ -19,6 +19,7 @@ from nbruns.notebooks.canonical import kept_output_bytes
 from nbruns.server.artifact_handlers import ArtifactHandler
 from nbruns.server.events import Changes, EventsHandler
 from nbruns.server.handlers import HealthHandler, ProtocolHandler
+from nbruns.server.kernel_runs import KernelRuns
 from nbruns.server.kernels import KernelFollower
 from nbruns.server.panel_kernel import PanelKernel, PanelStartHandler
 from nbruns.server.revision_handlers import CopyHandler, RestoreHandler
@@ -65,6 +66,8 @@ class NbrunsApp(ExtensionApp):
         page = self.settings.setdefault("page_config_data", {})
         page["nbrunsOutputLimit"] = str(kept_output_bytes())
         self.follower = KernelFollower(self.serverapp, self.store)
+        self.kernel_runs = KernelRuns(self.serverapp, self.store)
+        self.settings["nbruns_kernel_runs"] = self.kernel_runs
         # Which store it is; that MLflow uses it is for the kernels that have nbruns to say.
         self._home_before = os.environ.get("NBRUNS_HOME")
         os.environ["NBRUNS_HOME"] = str(home)
@@ -106,6 +109,7 @@ class NbrunsApp(ExtensionApp):
         while not self._is_following:
             try:
                 await self.follower.start()
+                self.kernel_runs.start()
                 self._is_following = True
             except NbrunsError as error:
                 if str(error) != said:

@@ -14,6 +14,7 @@ from nbruns.endpoints.routes import find_endpoint
 from nbruns.errors import InvalidValue, NbrunsError, StoreBusy
 from nbruns.identity import acting_as
 from nbruns.protocol.errors import wire_error
+from nbruns.server.kernel_runs import KernelRuns
 from nbruns.server.signed_in import SignedIn
 from nbruns.server.store_thread import StoreThread
 from nbruns.store import Store
@@ -79,10 +80,15 @@ class ProtocolHandler(SignedIn):
             endpoint, values = find_endpoint(self.request.method or "", path)
             fields = {**self.query_fields(), **values}
             store: StoreThread = self.settings["nbruns_store"]
+            kernel_runs: KernelRuns = self.settings["nbruns_kernel_runs"]
+            if endpoint is runs.create:
+                endpoint = await kernel_runs.wrapped(endpoint, self.request)
             run = store.run_beside if endpoint in LONG else store.run
             if endpoint in QUICK and len(self.request.body) < MOST_QUICK_BYTES:
                 run = store.run_quick
             status, reply = await run(respond, endpoint, self.request.body, fields, self.user)
+            if status == 200:
+                kernel_runs.answered(endpoint, self.request.body, reply)
         except NbrunsError as error:
             status, reply = wire_error(error)
         self.say(status, reply)

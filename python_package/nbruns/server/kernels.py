@@ -123,6 +123,8 @@ class KernelFollower:
         if data["action"] == "rename":
             await self._write(_rename, str(data["source_path"]).strip("/"), path)
             self._poke()
+        elif data["action"] == "copy" and path.endswith(".ipynb"):
+            await self._write(_copied, str(data["source_path"]).strip("/"), path)
         elif data["action"] == "delete":
             await self._write(_forget, path)
 
@@ -147,6 +149,10 @@ def _set_root(store: Store, root: str | None) -> None:
 
 def _rename(store: Store, old_path: str, new_path: str) -> None:
     store.notebooks.rename(old_path, new_path)
+
+
+def _copied(store: Store, source_path: str, path: str) -> None:
+    store.notebooks.copied(source_path, path)
 
 
 def _forget(store: Store, path: str) -> None:

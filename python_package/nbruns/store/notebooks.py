@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from nbruns.errors import NotFound
@@ -88,6 +89,16 @@ class Notebooks:
         """A file, or a folder with all notebooks in it, lies elsewhere now."""
         with self.db.atomic():
             self._move(self._absolute(old_path), self._absolute(new_path))
+
+    def copied(self, source_path: str, path: str) -> None:
+        """The notebook at one path was copied to another, where nothing lay."""
+        met = Met(self._absolute(path), None, frozenset())
+        with self.db.atomic():
+            here = [one for one in self._candidates(met) if not one.is_deleted]
+            source = Met(self._absolute(source_path), None, frozenset())
+            known = [one for one in self._candidates(source) if not one.is_deleted]
+            if known and not here:
+                self._add(replace(met, cell_ids=known[0].cell_ids), known[0])
 
     def forget_file(self, path: str) -> None:
         """The file (or folder) was deleted: the notebooks and their runs stay."""

@@ -143,8 +143,10 @@ class LabPage:
 
     def open_another(self, path: str) -> None:
         """Open a notebook in a further tab of the same JupyterLab."""
+        # What the command answers is a widget, which no message can carry.
         self.page.evaluate(
-            "path => window.jupyterapp.commands.execute('docmanager:open', {path})", path
+            "path => window.jupyterapp.commands.execute('docmanager:open', {path}).then(() => 1)",
+            path,
         )
         self.in_front = Path(path).name
         self.notebook.wait_for(timeout=SLOW_MS)

@@ -25,6 +25,8 @@ from nbruns.protocol.errors import CODES
 
 REQUEST_PATIENCE_S = 20.0
 _CONNECT_PATIENCE_S = 5.0
+# The status for a part of an empty file.
+_NOTHING_THERE = 416
 
 
 class Unreachable(NbrunsError):
@@ -125,7 +127,10 @@ class Connection:
 
     async def read_text(self, path: str, *, most_bytes: int) -> str:
         """The beginning of an artifact as text."""
-        reply = await self._fetch("GET", quote(path, safe="/"), None)
+        part = {"Range": f"bytes=0-{most_bytes - 1}"}
+        reply = await self._fetch("GET", quote(path, safe="/"), None, part)
+        if reply.code == _NOTHING_THERE:
+            return ""
         if reply.code >= 400:
             raise error_of(reply.code, _read_json(reply))
         return bytes(reply.body or b"")[:most_bytes].decode("utf-8", "replace")
@@ -140,7 +145,9 @@ class Connection:
             **options,
         )
 
-    async def _fetch(self, method: str, path: str, body: str | None) -> HTTPResponse:
+    async def _fetch(
+        self, method: str, path: str, body: str | None, headers: Mapping[str, str] | None = None
+    ) -> HTTPResponse:
         request = self.request(
             path,
             method=method,
@@ -148,6 +155,7 @@ class Connection:
             request_timeout=REQUEST_PATIENCE_S,
             allow_nonstandard_methods=True,
         )
+        request.headers.update(headers or {})
         if body is not None:
             request.headers["Content-Type"] = "application/json"
         try:

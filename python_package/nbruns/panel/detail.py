@@ -8,10 +8,10 @@ from importlib import import_module
 
 import ipywidgets as w
 
+from nbruns.panel.card_desk import CardDesk
 from nbruns.panel.compare import Compare
 from nbruns.panel.feed import Feed
 from nbruns.panel.registry import RegisterForm
-from nbruns.panel.run_card import RunCard
 from nbruns.panel.selection import Selection
 from nbruns.records import Run
 
@@ -25,11 +25,11 @@ class Detail(w.VBox):  # type: ignore[misc]
         feed: Callable[[], Feed],
         *,
         form: RegisterForm,
-        card: RunCard,
+        desk: CardDesk,
         compare: Compare,
     ) -> None:
         self.selection = selection
-        self.form, self.card, self.compare = form, card, compare
+        self.form, self.desk, self.compare = form, desk, compare
         self._feed = feed
         super().__init__([form])
         self.add_class("nbruns-detail")
@@ -45,8 +45,8 @@ class Detail(w.VBox):  # type: ignore[misc]
         if gone:
             self.selection.forget(gone)
         if len(runs) == 1:
-            self.card.show(runs[0], versions=feed.versions.get(runs[0].run_id, ()))
-            self._show(self.card)
+            self.desk.show(runs[0], versions=feed.versions.get(runs[0].run_id, ()))
+            self._show(*self.desk.views)
             await self._fill_card(feed, runs[0])
         elif runs:
             self._show(self.compare)
@@ -57,7 +57,8 @@ class Detail(w.VBox):  # type: ignore[misc]
     def close_all(self) -> None:
         """Leave every page."""
         chart, differences = self.compare.chart, self.compare.differences
-        for part in (self.form, self.card, chart, differences, self.compare, self):
+        self.desk.close()
+        for part in (self.form, chart, differences, self.compare, self):
             part.close()
 
     def _show(self, *views: w.Widget) -> None:
@@ -73,7 +74,7 @@ class Detail(w.VBox):  # type: ignore[misc]
         signatures = await feed.signatures_of(models)
         if self.selection.ticked == (run.run_id,):
             versions = feed.versions.get(run.run_id, ())
-            self.card.show(run, models, signatures, versions)
+            self.desk.show(run, models, signatures, versions)
 
     async def _fill_chart(self, feed: Feed, runs: list[Run]) -> None:
         metric = self.compare.show(runs)

@@ -3,134 +3,112 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import Any
 
 import anywidget
 import traitlets as t
 
-from nbruns.panel.browser_side import plotly_wanted, script
-from nbruns.panel.signature import Column, Signature
-from nbruns.panel.wording import badge, exact, number
-from nbruns.protocol.names import (
-    END_REASON_TAG,
-    GIT_COMMIT_TAG,
-    NOTE_TAG,
-    REVISION_TAG,
-    SOURCE_NAME_TAG,
-)
+from nbruns.panel.browser_side import script
+from nbruns.panel.card_content import content_of, metric_row
+from nbruns.panel.signature import Signature
 from nbruns.records import LoggedModel, ModelVersion, Run
 
-Pair = dict[str, str]
-# Nobody reads further in a side panel, and the browser should not have to hold it.
-_LONGEST = 2_000
+Wish = Callable[[str, dict[str, Any]], None]
+_PARTS = (
+    "section",
+    "editor",
+    "menu",
+    "spark",
+    "metrics",
+    "pairs",
+    "models",
+    "host",
+    "what_changed",
+    "card_head",
+)
 
 
 class RunCard(anywidget.AnyWidget):
-    """The ticked run's parameters, metrics, tags, models and source."""
+    """The ticked run's parameters, metrics, tags, models and source.
 
-    _esm = script("plotly", "run_card")
+    Metrics travel as messages, only those that changed: 500 of them move while one looks.
+    What the reader asks for or writes goes to `on_wish`, with the run's id.
+    """
+
+    _esm = script(*_PARTS, "run_card")
 
     card = t.Dict().tag(sync=True)
-    plotly: t.Dict[str, str] = t.Dict().tag(sync=True)
+    # What was fetched on request, by its name: traceback, environment, changes.
+    extras = t.Dict().tag(sync=True)
+    # The sections that stand otherwise than at the start, kept over other runs and reloads.
+    turned = t.List(t.Unicode()).tag(sync=True)
 
     def __init__(
         self,
         *,
-        plotly_base: str,
         on_open: Callable[[str], None],
         on_register: Callable[[str], None],
+        on_wish: Wish,
     ) -> None:
-        super().__init__(plotly=plotly_wanted(plotly_base))
+        super().__init__()
         self.add_class("nbruns-card")
         self.can_open = False
-        self._on_open, self._on_register = on_open, on_register
+        self._on_open, self._on_register, self._on_wish = on_open, on_register, on_wish
+        self._metrics: list[dict[str, Any]] = []
         self.on_msg(self._hear)
 
     def show(
         self,
         run: Run,
-        models: Sequence[LoggedModel] = (),
+        models: Sequence[LoggedModel] | None = None,
         signatures: Mapping[str, Signature] | None = None,
         versions: Sequence[ModelVersion] = (),
     ) -> None:
-        """Show a run with the models it logged."""
-        self.card = {
-            "id": run.run_id,
-            "name": run.name or run.run_id[:8],
-            "status": run.status,
-            "reason": run.tags.get(END_REASON_TAG, ""),
-            "started_ms": run.started_ms,
-            "ended_ms": run.ended_ms,
-            "user": run.user,
-            "note": run.tags.get(NOTE_TAG, "")[:_LONGEST],
-            "has_revision": self.can_open and REVISION_TAG in run.tags,
-            "params": [_pair(key, value) for key, value in sorted(run.params.items())],
-            "metrics": [
-                {"name": point.key, "text": number(point.value), "full": exact(point.value)}
-                for point in sorted(run.metrics, key=lambda point: point.key)
-            ],
-            "tags": [_pair(key, value) for key, value in _own_tags(run)],
-            "datasets": [
-                _pair(found.dataset.name or "dataset", found.dataset.digest)
-                for found in run.dataset_inputs
-            ],
-            "models": [_model(model, signatures or {}, versions) for model in models],
-            "source": _source(run),
-        }
+        """Show a run; without `models`, those that are shown of it already stay."""
+        is_another = self.card.get("id") != run.run_id
+        content = content_of(run, models or (), signatures, versions, can_open=self.can_open)
+        if models is None and not is_another:
+            content["models"] = self.card["models"]
+        if is_another:
+            self.extras = {}
+        self.card = content
+        self._show_metrics(run, whole=is_another)
+
+    def add(self, name: str, said: dict[str, Any]) -> None:
+        """Show something that was fetched on request."""
+        self.extras = {**self.extras, name: said}
+
+    def tell(self, kind: str, **said: Any) -> None:
+        """Answer the view, for the run it shows now."""
+        self.send({"type": kind, "run": self.card.get("id"), **said})
 
     def clear(self) -> None:
         """Show no run."""
-        self.card = {}
+        self.card, self.extras, self._metrics = {}, {}, []
+
+    def _show_metrics(self, run: Run, *, whole: bool) -> None:
+        rows = [metric_row(point) for point in sorted(run.metrics, key=lambda point: point.key)]
+        before, self._metrics = self._metrics, rows
+        if whole or [row["name"] for row in before] != [row["name"] for row in rows]:
+            self._tell_metrics()
+            return
+        changed = [new for old, new in zip(before, rows, strict=True) if old != new]
+        if changed:
+            self.tell("metrics-changed", rows=changed)
+
+    def _tell_metrics(self) -> None:
+        self.tell("metrics", rows=self._metrics)
 
     def _hear(self, _: object, message: dict[str, Any], __: object) -> None:
-        run_id = self.card.get("id")
-        if run_id and message.get("type") == "open":
+        run_id, kind = self.card.get("id"), message.get("type")
+        if not run_id or message.get("run", run_id) != run_id:
+            return
+        if kind == "ready":
+            self._tell_metrics()
+            self._on_wish(run_id, message)
+        elif kind == "open":
             self._on_open(run_id)
-        elif run_id and message.get("type") == "register":
+        elif kind == "register":
             self._on_register(run_id)
-
-
-def _model(
-    model: LoggedModel, signatures: Mapping[str, Signature], versions: Sequence[ModelVersion]
-) -> dict[str, Any]:
-    signature = signatures.get(model.model_id, Signature())
-    registered = [version for version in versions if version.model_id == model.model_id]
-    return {
-        "id": model.model_id,
-        "name": model.name,
-        "type": model.model_type,
-        "badges": [badge([version])[0] for version in registered],
-        "inputs": _columns(signature.inputs),
-        "outputs": _columns(signature.outputs),
-    }
-
-
-def _columns(columns: Sequence[Column]) -> list[Pair]:
-    return [{"name": column.name, "type": column.type} for column in columns[:60]]
-
-
-def _own_tags(run: Run) -> list[tuple[str, str]]:
-    """The tags people set; those of MLflow and nbruns have their own places on the card."""
-    return [
-        (key, value)
-        for key, value in sorted(run.tags.items())
-        if not key.startswith(("mlflow.", "nbruns."))
-    ]
-
-
-def _source(run: Run) -> list[Pair]:
-    commit = run.tags.get(GIT_COMMIT_TAG, "")
-    path = run.tags.get(SOURCE_NAME_TAG, "")
-    found = [
-        {"name": "Notebook", "text": PurePosixPath(path).name, "full": path},
-        {"name": "Git commit", "text": commit[:10], "full": commit},
-        _pair("User", run.user),
-        _pair("Run id", run.run_id),
-    ]
-    return [pair for pair in found if pair["text"]]
-
-
-def _pair(name: str, value: str) -> Pair:
-    cut = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
-    return {"name": name, "text": cut.replace("\n", " "), "full": cut}
+        else:
+            self._on_wish(run_id, message)

@@ -12,6 +12,7 @@ import ipywidgets as w
 
 from nbruns.errors import NbrunsError
 from nbruns.panel.browser import Browser
+from nbruns.panel.card_desk import CardDesk
 from nbruns.panel.client import Client
 from nbruns.panel.compare import Compare
 from nbruns.panel.connection import Connection, find_address
@@ -23,7 +24,6 @@ from nbruns.panel.listing import Listing
 from nbruns.panel.pulse import Pulse
 from nbruns.panel.registering import Registering
 from nbruns.panel.registry import RegisterForm, Request
-from nbruns.panel.run_card import RunCard
 from nbruns.panel.run_list import RunList
 from nbruns.panel.selection import KEPT, Selection
 from nbruns.protocol.names import REVISION_TAG
@@ -77,7 +77,17 @@ class RunPanel(w.VBox):  # type: ignore[misc]
             on_submit=lambda asked: self._do(self._submit(asked)),
             on_cancel=self.put_form_away,
         )
-        self.card = RunCard(plotly_base=base, on_open=self.open_revision, on_register=self.register)
+        self.desk = CardDesk(
+            self.selection,
+            self.connection,
+            on_open=self.open_revision,
+            on_register=self.register,
+            do=self._do,
+            browser=lambda: self.browser,
+            changed=self._on_change,
+            failed=self._complain,
+        )
+        self.card = self.desk.card
         self.compare = Compare(self.selection, plotly_base=base)
         self.listing = Listing(
             Client(self.connection),
@@ -91,7 +101,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
             self.selection,
             lambda: self.feed,
             form=self.form,
-            card=self.card,
+            desk=self.desk,
             compare=self.compare,
         )
 

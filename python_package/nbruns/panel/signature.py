@@ -1,4 +1,7 @@
-"""The columns of a model's signature, read out of the text of its MLmodel file."""
+"""The columns of a model's signature, read out of the text of its MLmodel file.
+
+Without a YAML reader: none is loaded in the panel's kernel.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +45,13 @@ def _columns(block: str, part: str) -> tuple[Column, ...]:
     try:
         said = json.loads(text)
     except ValueError:
+        return ()
+    return columns_of(said)
+
+
+def columns_of(said: Any) -> tuple[Column, ...]:
+    """Columns as MLflow writes them down, in signatures and in schemas of datasets alike."""
+    if not isinstance(said, list):
         return ()
     return tuple(_column(item, place) for place, item in enumerate(said) if isinstance(item, dict))
 

@@ -162,3 +162,12 @@ def artifact_to_wire(file: ArtifactFile) -> Json:
     if not file.is_dir:
         wire["file_size"] = file.size_bytes or 0
     return wire
+
+
+def artifact_from_wire(body: Body) -> ArtifactFile:
+    """One file or folder of an artifact list, as a client reads it."""
+    return ArtifactFile(
+        path=text(body, "path"),
+        is_dir=bool(find(body, "is_dir")),
+        size_bytes=optional_int(body, "file_size"),
+    )

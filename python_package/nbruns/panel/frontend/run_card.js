@@ -1,120 +1,217 @@
-const FEW = 6;
+// The card of one run: its parts, in their order, brought up to date one by one.
 
-function pairs(rows, className) {
-  const body = make('tbody');
-  for (const { name, text, full } of rows)
-    body.append(
-      make(
-        'tr',
-        { 'data-name': name },
-        make('th', { scope: 'row', title: name, text: name }),
-        make('td', { title: full ?? text }, make('span', { class: 'nbruns-value', text }))
-      )
-    );
-  return make('table', { class: `nbruns-pairs ${className}` }, body);
+function noteBox(model, edits) {
+  const text = make('div', { class: 'nbruns-noteText' });
+  const start = make('button', { type: 'button', class: 'nbruns-link nbruns-addNote', text: 'Add a note', onclick: () => edit() });
+  const pencil = iconButton('edit', 'Edit the note', 'nbruns-editNote', () => edit());
+  const node = make('div', { class: 'nbruns-noteOfRun' }, text, start, pencil);
+  // What was begun and not saved waits for its writer's return to the run.
+  const drafts = new Map();
+  let editing = null;
+  let shown = null;
+
+  function draw(note) {
+    if (shown !== note) {
+      if (shown) releaseHost(text);
+      text.replaceChildren();
+      if (note) drawMarkdown(text, note);
+      shown = note;
+    }
+    text.hidden = !note;
+    start.hidden = Boolean(note);
+    pencil.hidden = !note;
+  }
+
+  function edit(draft) {
+    const { id, note } = model.get('card');
+    const base = drafts.get(id)?.base ?? note;
+    editing?.remove();
+    editing = editor({
+      label: 'Note, in Markdown',
+      placeholder: 'What did you try, what came of it? Markdown works.',
+      value: draft ?? note,
+      seen: base,
+      rows: 4,
+      write: (value, seen) => edits.send({ kind: 'note', value, seen }),
+      ondraft: value => drafts.set(id, { value, base }),
+      close(saved) {
+        drafts.delete(id);
+        editing.remove();
+        editing = null;
+        node.classList.remove('nbruns-editing');
+        draw(saved ?? model.get('card').note);
+        (shown ? pencil : start).focus({ preventScroll: true });
+      }
+    });
+    node.classList.add('nbruns-editing');
+    node.append(editing);
+  }
+
+  return {
+    node,
+    update(card, isAnother) {
+      if (isAnother) {
+        editing?.remove();
+        editing = null;
+        node.classList.remove('nbruns-editing');
+        if (drafts.has(card.id)) edit(drafts.get(card.id).value);
+      }
+      if (!editing) draw(card.note);
+    }
+  };
+}
+
+// The error that ended a run: its sentence, and the way there when unfolded.
+function tracebackBox(model) {
+  const sentence = make('span', { class: 'nbruns-errorSentence', dir: 'auto' });
+  const text = make('pre', { class: 'nbruns-tracebackText', tabindex: '0' });
+  const box = make('details', { class: 'nbruns-traceback' }, make('summary', {}, sentence), text);
+  box.append(copyButton('Copy the traceback', () => text.textContent));
+  box.addEventListener('toggle', () => (text.scrollTop = text.scrollHeight));
+  return {
+    node: box,
+    // The reason of the end names the error too, and the cell.
+    update(said, reason) {
+      const trace = said?.text?.trimEnd() ?? '';
+      box.hidden = !trace;
+      say(text, trace);
+      say(sentence, reason || (trace.split('\n').filter(line => line.trim()).pop() ?? ''));
+      return !box.hidden;
+    }
+  };
+}
+
+function environmentSection(model) {
+  const part = section(model, 'environment', 'Environment', { closed: true, onopen: () => ask() });
+  const facts = make('dl', { class: 'nbruns-pairList' });
+  const list = make('dl', { class: 'nbruns-pairList nbruns-packages' });
+  const filter = filterBox('Filter packages', () => list.children);
+  const words = make('div', { class: 'nbruns-nothing' });
+  part.body.append(words, facts, filter.input, list, filter.none);
+  let asked = '';
+
+  function ask() {
+    const card = model.get('card');
+    if (part.node.open && card.has_environment && asked !== card.id) {
+      asked = card.id;
+      model.send({ type: 'environment' });
+    }
+  }
+
+  const create = item => pairRow(item, [copyButton(`Copy ${item.name}`, () => `${item.name}==${item.text}`)]);
+  const fill = (where, items) => patch(where, items, { key: item => item.name, create, update: (row, item) => setValue(row, item) });
+  return {
+    ...part,
+    update(card, said) {
+      part.show(card.has_environment);
+      if (asked !== card.id) asked = '';
+      ask();
+      words.hidden = Boolean(said?.packages);
+      say(words, said?.trouble ?? 'Reading…');
+      const packages = (said?.packages ?? []).map(one => ({ name: one.name, text: one.version + (one.origin ? ` (${one.origin})` : '') }));
+      fill(facts, said?.packages ? [['Python', said.python], ['System', said.platform]].map(([name, text]) => ({ name, text: text ?? '' })) : []);
+      fill(list, packages);
+      part.count(packages.length);
+      filter.input.hidden = packages.length <= 12;
+    }
+  };
+}
+
+function gitDiffBox(model) {
+  const box = make('pre', { class: 'nbruns-gitDiff', tabindex: '0', hidden: true });
+  return {
+    node: box,
+    update(said) {
+      box.hidden = !said;
+      const text = said?.trouble ?? said?.text ?? '';
+      if (box.dataset.said === text) return;
+      box.dataset.said = text;
+      const kinds = { '+': 'nbruns-added', '-': 'nbruns-removed', '@': 'nbruns-where' };
+      box.replaceChildren(...(text || 'The difference was not kept.').split('\n').map(line => make('div', { class: kinds[line[0]] ?? null, text: line || ' ' })));
+    }
+  };
 }
 
 function render({ model, el }) {
-  const folded = new Set();
-  const unfolded = new Set();
-
-  function fold(title, count, ...content) {
-    const details = make(
-      'details',
-      { class: 'nbruns-section', open: !folded.has(title) },
-      make('summary', {}, make('span', { text: title }), count ? make('span', { class: 'nbruns-sectionCount', text: String(count) }) : null),
-      ...content
-    );
-    details.addEventListener('toggle', () => folded[details.open ? 'delete' : 'add'](title));
-    return details;
-  }
-
-  function modelBox(item) {
-    const box = make('div', { class: 'nbruns-model', 'data-model-id': item.id });
-    box.append(
-      make(
-        'div',
-        { class: 'nbruns-modelHead' },
-        make('span', { class: 'nbruns-modelTitle', title: item.id, text: item.name }),
-        item.type ? make('span', { class: 'nbruns-modelType', text: item.type }) : null,
-        ...item.badges.map(text => make('span', { class: 'nbruns-badge', title: text, text }))
-      )
-    );
-    for (const [words, columns] of [['Inputs', item.inputs], ['Outputs', item.outputs]]) {
-      if (!columns.length) continue;
-      const list = make('div', { class: 'nbruns-columns' });
-      const add = column =>
-        make('span', { class: 'nbruns-column', title: `${column.name} (${column.type})` }, make('span', { class: 'nbruns-ellipsis', text: column.name }), make('span', { class: 'nbruns-columnType', text: column.type }));
-      const open = unfolded.has(item.id + words);
-      const rest = open ? 0 : columns.length - FEW;
-      list.append(...(rest > 1 ? columns.slice(0, FEW) : columns).map(add));
-      if (rest > 1) {
-        const more = make('button', { type: 'button', class: 'nbruns-link', text: `${rest} more` });
-        more.addEventListener('click', () => {
-          unfolded.add(item.id + words);
-          more.replaceWith(...columns.slice(FEW).map(add));
-        });
-        list.append(more);
-      }
-      box.append(make('div', { class: 'nbruns-columnsTitle', text: words }), list);
-    }
-    return box;
-  }
+  const edits = editsOf(model);
+  const whole = wholeValues(model);
+  const command = (name, more = {}) => model.send({ type: 'command', name, ...more });
+  const does = {
+    command,
+    open: () => model.send({ type: 'open' }),
+    'git-diff': () => model.send({ type: 'git-diff' }),
+    changes: () => model.send({ type: 'changes' }),
+    sideBySide: before => model.send({ type: 'side-by-side', before }),
+    insert: text => command('insert', { text }),
+    runsOn: digest => model.send({ type: 'runs-on', digest }),
+    menu: card => menuItems(card, command, model)
+  };
+  const head = cardHead(model, edits, does);
+  const note = noteBox(model, edits);
+  const traceback = tracebackBox(model);
+  const diff = gitDiffBox(model);
+  const metrics = metricsSection(model);
+  const environment = environmentSection(model);
+  const source = sourceSection(model, does);
+  source.body.append(diff.node);
+  const parts = [paramsSection(model, whole), modelsSection(model, does), datasetsSection(model, does), tagsSection(model, whole, edits)];
+  const sections = [metrics, ...parts, source, environment];
+  el.append(head.node, traceback.node, note.node, ...sections.map(part => part.node));
+  let shown = '';
 
   function show() {
     const card = model.get('card');
     el.hidden = !card.id;
-    if (!card.id) return el.replaceChildren();
-    const scrolled = el.parentElement?.scrollTop ?? 0;
-    const focused = document.activeElement?.dataset?.part;
-    const copy = iconButton('copy', 'Copy the run id', 'nbruns-copyId', () => copyText(card.id, copy));
-    const when = make('span', { title: absolute(card.started_ms), text: ago(card.started_ms) });
-    const facts = [when, spanSoFar(card.started_ms, card.ended_ms), card.user].filter(Boolean);
-    const head = make(
-      'div',
-      { class: 'nbruns-cardHead' },
-      make('div', { class: 'nbruns-cardTitle' }, statusMark(card.status, card.reason), make('span', { class: 'nbruns-name', title: card.name, text: card.name }), copy),
-      make('div', { class: 'nbruns-facts' }, ...facts.map(fact => (fact instanceof Node ? fact : make('span', { text: fact }))))
-    );
-    if (card.reason) head.append(make('div', { class: 'nbruns-reason', text: card.reason }));
-    const actions = make('div', { class: 'nbruns-cardActions' });
-    const register = make('button', { type: 'button', class: 'nbruns-button nbruns-registerButton', 'data-part': 'register', onclick: () => model.send({ type: 'register' }) }, icon('register'), 'Register model');
-    actions.append(register);
-    if (card.has_revision) {
-      const open = make('button', { type: 'button', class: 'nbruns-button nbruns-openRevision', 'data-part': 'open', title: 'Open the notebook as it was when this run started', onclick: () => model.send({ type: 'open' }) }, icon('code'), 'Code');
-      actions.append(open);
-    }
-    head.append(actions);
-    const parts = [head];
-    if (card.note) parts.push(make('div', { class: 'nbruns-noteOfRun', text: card.note }));
-    if (card.models.length) parts.push(fold(card.models.length > 1 ? 'Models' : 'Model', 0, ...card.models.map(modelBox)));
-    if (card.metrics.length) parts.push(fold('Metrics', card.metrics.length, pairs(card.metrics, 'nbruns-metrics')));
-    if (card.params.length) parts.push(fold('Parameters', card.params.length, pairs(card.params, 'nbruns-params')));
-    if (card.datasets.length) parts.push(fold('Data', 0, pairs(card.datasets, 'nbruns-datasets')));
-    if (card.tags.length) parts.push(fold('Tags', card.tags.length, pairs(card.tags, 'nbruns-tags')));
-    parts.push(fold('Source', 0, pairs(card.source, 'nbruns-source')));
-    el.replaceChildren(...parts);
-    if (el.parentElement) el.parentElement.scrollTop = scrolled;
-    if (focused) el.querySelector(`[data-part="${focused}"]`)?.focus();
+    if (!card.id) return;
+    const isAnother = card.id !== shown;
+    shown = card.id;
+    head.update(card, isAnother);
+    note.update(card, isAnother);
+    for (const part of [...parts, source]) part.update(card, isAnother);
+    showExtras();
+    if (isAnother && el.parentElement) el.parentElement.scrollTop = 0;
   }
 
-  const clock = setInterval(() => {
-    const card = model.get('card');
-    if (card.id && el.offsetParent) {
-      const [when, took] = el.querySelectorAll('.nbruns-facts > span');
-      if (when) say(when, ago(card.started_ms));
-      if (took && !card.ended_ms) say(took, spanSoFar(card.started_ms, null));
-    }
-  }, 1000);
+  function showExtras() {
+    const extras = model.get('extras');
+    head.explained(traceback.update(extras.traceback, model.get('card').reason));
+    head.changed(extras.changes);
+    diff.update(extras['git-diff']);
+    if (model.get('card').id) environment.update(model.get('card'), extras.environment);
+  }
+
+  const turn = () => sections.forEach(part => part.look());
+  const clock = setInterval(() => el.offsetParent && model.get('card').id && head.tick(), 1000);
   model.on('change:card', show);
+  model.on('change:extras', showExtras);
+  model.on('change:turned', turn);
   show();
-  // Whoever ticks one run may tick a second, and then wants curves at once.
-  const early = setTimeout(() => loadPlotly(model.get('plotly')).catch(() => {}), 300);
+  showExtras();
+  model.send({ type: 'ready' });
   return () => {
     clearInterval(clock);
-    clearTimeout(early);
+    for (const part of [edits, whole, metrics]) part.stop();
     model.off('change:card', show);
+    model.off('change:extras', showExtras);
+    model.off('change:turned', turn);
   };
+}
+
+function menuItems(card, command, model) {
+  const code = card.has_revision
+    ? [
+        { text: 'Diff with the notebook now', does: () => command('diff') },
+        { text: 'Restore this code…', does: () => command('restore') },
+        { text: 'Open the code as a copy', does: () => command('copy-notebook') },
+        null
+      ]
+    : [];
+  const page = card.in_lab ? [{ text: 'Copy link to this run', does: () => command('copy-link') }] : [];
+  const end =
+    card.stage === 'deleted'
+      ? { text: 'Restore this run', does: () => model.send({ type: 'restore-run' }) }
+      : { text: 'Delete this run', danger: true, does: () => model.send({ type: 'delete' }) };
+  return [...code, ...page, { text: 'Copy the run id', does: () => navigator.clipboard.writeText(card.id) }, null, end];
 }
 
 export default { render };

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +78,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
         (folder / name).write_text(text)
     (folder / "dot.png").write_bytes(base64.b64decode(PIXEL))
     (folder / "weights.bin").write_bytes(bytes(5000))
+    with wave.open(str(folder / "tone.wav"), "wb") as tone:
+        tone.setparams((1, 1, 8000, 0, "NONE", ""))
+        tone.writeframes(bytes(range(256)) * 125)
     yield server
     server.stop()
 
@@ -218,12 +222,27 @@ def test_files_are_shown_as_what_they_are(panel: RunsPanel, screenshots: Path) -
     )
     expect(file(panel, "book.ipynb").locator(".jp-Notebook")).to_contain_text("1 + 1")
     assert panel.lab.page.evaluate("window.hacked") is None
+    assert wound_on(file(panel, "tone.wav").locator("audio")) == pytest.approx(3, abs=0.1)
 
     file(panel, "rows.csv")
     with panel.lab.page.expect_download() as download:
         panel.root.locator(".nbruns-download").click()
     assert download.value.suggested_filename == "rows.csv"
     assert Path(download.value.path()).read_text().startswith("radius,kind")
+
+
+def wound_on(media: Locator) -> float:
+    """Where a sound or a film stands after it was wound on to its third second."""
+    return media.evaluate(
+        """async media => {
+            const happened = name => new Promise(done => media.addEventListener(name, done));
+            if (media.readyState < 1) await happened('loadedmetadata');
+            const wound = happened('seeked');
+            media.currentTime = 3;
+            await wound;
+            return media.currentTime;
+        }"""
+    )
 
 
 # F10 F19 F21 F24

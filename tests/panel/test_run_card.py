@@ -47,7 +47,7 @@ def scene(address: Address, path: str, until: Until, say: Say) -> Scene:
         panel = RunPanel(path, connection=Connection(address))
         heard = Heard(panel)
         try:
-            await until(lambda: panel.feed.pages.find(run.run_id))
+            await until(lambda: panel.feed.experiment_id)
             panel.selection.only(run.run_id)
             await until(lambda: panel.card.card.get("id") == run.run_id)
             yield panel, heard

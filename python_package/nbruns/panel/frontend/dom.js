@@ -140,9 +140,20 @@ function spanSoFar(started, ended, now = Date.now()) {
 }
 
 async function copyText(text, button) {
-  await navigator.clipboard.writeText(text);
-  button.classList.add('nbruns-copied');
-  setTimeout(() => button.classList.remove('nbruns-copied'), 1200);
+  if (navigator.clipboard) await navigator.clipboard.writeText(text);
+  else copySelected(text);
+  button?.classList.add('nbruns-copied');
+  setTimeout(() => button?.classList.remove('nbruns-copied'), 1200);
+}
+
+// Pages that came over plain HTTP from another machine have no clipboard to write to.
+function copySelected(text) {
+  const field = make('textarea', { style: 'position: fixed; opacity: 0' });
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  document.execCommand('copy');
+  field.remove();
 }
 
 // "accuracy_score" may break after its underscore, and is still copied as it is.

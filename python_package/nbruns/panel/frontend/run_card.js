@@ -211,7 +211,7 @@ function menuItems(card, command, model) {
     card.stage === 'deleted'
       ? { text: 'Restore this run', does: () => model.send({ type: 'restore-run' }) }
       : { text: 'Delete this run', danger: true, does: () => model.send({ type: 'delete' }) };
-  return [...code, ...page, { text: 'Copy the run id', does: () => navigator.clipboard.writeText(card.id) }, null, end];
+  return [...code, ...page, { text: 'Copy the run id', does: () => copyText(card.id) }, null, end];
 }
 
 export default { render };

@@ -10,11 +10,12 @@ from notebook_kernel import NotebookKernel, Reply
 from nbruns.store import Store
 
 CALLS = 3000
-TRAIN = f"""
+TRAIN = """
 import mlflow, time
+name = "{name}"
 took = []
 with mlflow.start_run(run_name="at once") as run:
-    for step in range({CALLS}):
+    for step in range({calls}):
         begun = time.perf_counter()
         mlflow.log_metric("loss", step / 7, step=step)
         took.append(time.perf_counter() - begun)
@@ -29,15 +30,16 @@ def test_four_kernels_log_at_full_speed_and_lose_no_point(
 ) -> None:
     first = new_kernel(notebook="one.ipynb")
     home = str(first.home)
-    others = [new_kernel(notebook=f"{name}.ipynb", NBRUNS_HOME=home) for name in ("b", "c", "d")]
+    names = ["one", "two", "three", "four"]
+    others = [new_kernel(notebook=f"{name}.ipynb", NBRUNS_HOME=home) for name in names[1:]]
     kernels = [first, *others]
 
-    def train(kernel: NotebookKernel) -> Reply:
+    def train(kernel: NotebookKernel, name: str) -> Reply:
         kernel.run("import mlflow")
-        return kernel.run(TRAIN, cell="train")
+        return kernel.run(TRAIN.format(name=name, calls=CALLS), cell="train")
 
     with ThreadPoolExecutor(4) as pool:
-        replies = list(pool.map(train, kernels))
+        replies = list(pool.map(train, kernels, names))
 
     assert [reply.error + reply.stderr for reply in replies] == [""] * 4
     said = [reply.stdout.split() for reply in replies]
@@ -47,6 +49,14 @@ def test_four_kernels_log_at_full_speed_and_lose_no_point(
     for run_id, _ in said:
         points = store.metrics.history(run_id, "loss").items
         assert [point.step for point in points] == list(range(CALLS))
-    experiments = {store.runs.get(run_id).experiment_id for run_id, _ in said}
-    assert len(experiments) == 4
+    runs = [store.runs.get(run_id) for run_id, _ in said]
+    assert [store.experiments.get(run.experiment_id).name for run in runs] == names
+    assert {run.status for run in runs} == {"FINISHED"}
+    assert store.db.conn.execute("pragma integrity_check").fetchone() == ("ok",)
     store.close()
+    for kernel, run, name in zip(kernels, runs, names, strict=True):
+        captured = first.revision(run)
+        assert captured is not None
+        revision, content = captured
+        assert (revision.path, revision.method) == (str(kernel.path), "executed")
+        assert f'name = "{name}"' in content["cells"][-1]["source"]

@@ -12,10 +12,11 @@ import ipaddress
 import json
 import logging
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psutil  # type: ignore[import-untyped]
 from jupyter_server.serverapp import ServerApp
@@ -63,6 +64,7 @@ class KernelRuns:
         self.serverapp = serverapp
         self.store = store
         self._running: dict[str, str] = {}
+        self._callers: WeakKeyDictionary[object, _Kernel | None] = WeakKeyDictionary()
         self._later: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -117,12 +119,16 @@ class KernelRuns:
 
     async def _kernel_of(self, request: HTTPServerRequest) -> _Kernel | None:
         """The kernel whose process, or a child of it, has made the request."""
-        address = getattr(request.connection, "context", None)
-        address = getattr(address, "address", None)
+        context = getattr(request.connection, "context", None)
+        address = getattr(context, "address", None)
         kernels = list(self._kernels())
         if not kernels or not isinstance(address, tuple) or not _is_local(address[0]):
             return None
-        return await asyncio.to_thread(_holding, kernels, int(address[1]))
+        # One look per connection: clients in Python keep theirs.
+        if context not in self._callers:
+            holding = await asyncio.to_thread(_holding, kernels, int(address[1]))
+            self._callers[context] = holding
+        return self._callers[context]
 
     def _kernels(self) -> Iterator[_Kernel]:
         manager = self.serverapp.kernel_manager
@@ -142,26 +148,34 @@ def _is_local(host: str) -> bool:
 
 def _holding(kernels: list[_Kernel], port: int) -> _Kernel | None:
     """The kernel in whose family of processes one holds a connection from a port."""
-    # Their own processes first: to look for children takes a look at every process.
-    for with_children in (False, True):
-        for kernel in kernels:
-            if any(port in _ports(one) for one in _family(kernel.process_id, with_children)):
-                return kernel
+    by_process = {kernel.process_id: kernel for kernel in kernels}
+    # Their own processes first: for their children all processes must be looked at.
+    for kernel in kernels:
+        if _has_port(kernel.process_id, port):
+            return kernel
+    parents = {one.pid: one.info["ppid"] for one in psutil.process_iter(["ppid"])}
+    for process_id in parents:
+        kernel_process = _ancestor(process_id, parents, by_process)
+        if kernel_process not in (None, process_id) and _has_port(process_id, port):
+            return by_process[kernel_process]
     return None
 
 
-def _family(process_id: int, with_children: bool) -> Iterable[psutil.Process]:
-    try:
-        root = psutil.Process(process_id)
-        return root.children(recursive=True) if with_children else [root]
-    except psutil.Error:
-        return []
+def _ancestor(process_id: int, parents: dict[int, int], wanted: Container[int]) -> Any:
+    """The process itself or the nearest one above it that is wanted."""
+    seen: set[int] = set()
+    at: int | None = process_id
+    while at is not None and at not in wanted and at not in seen:
+        seen.add(at)
+        at = parents.get(at)
+    return at if at is not None and at in wanted else None
 
 
-def _ports(process: psutil.Process) -> set[int]:
-    # Its name before psutil 6.
-    connections = getattr(process, "net_connections", None) or process.connections
+def _has_port(process_id: int, port: int) -> bool:
     try:
-        return {one.laddr.port for one in connections(kind="tcp") if one.raddr}
+        process = psutil.Process(process_id)
+        # Its name before psutil 6.
+        connections = getattr(process, "net_connections", None) or process.connections
+        return any(one.raddr and one.laddr.port == port for one in connections("tcp"))
     except psutil.Error:
-        return set()
+        return False

@@ -122,7 +122,7 @@ def test_a_click_on_a_revision_reaches_the_tab(
         app.open_tab(control, opening("tab-1", path))
         view = app.tabs["tab-1"].list
         await until(lambda: view.window["rows"])
-        say(view, type="open", run_id=run.run_id)
+        say(view, type="act", name="open", run_id=run.run_id)
         assert control.sent[-1] == {
             "type": "command",
             "id": "nbruns:open-revision",

@@ -42,8 +42,8 @@ def test_a_notebook_leads_to_its_experiment(
 
     assert notebook is not None
     assert notebook.experiment_id == run.experiment_id
-    name = ask(address, lambda client: client.experiment_name(run.experiment_id))
-    assert name == path.removesuffix(".ipynb")
+    experiment = ask(address, lambda client: client.experiment(run.experiment_id))
+    assert experiment.name == path.removesuffix(".ipynb")
 
 
 def test_runs_come_whole_page_by_page(

@@ -65,9 +65,8 @@ def test_a_run_and_its_metrics_appear_within_a_second(
             run = notebook_run("live")
             await until(lambda: names(panel) == ["live"], 1.0)
             kernel_store.metrics.append(run.run_id, [MetricPoint("loss", 0.25, at_ms=1)])
-            await until(
-                lambda: panel.list.window["rows"][0]["cells"] == [["0.25", "loss = 0.25"]], 1.0
-            )
+            cell = {"text": "0.25", "full": "loss = 0.25"}
+            await until(lambda: panel.list.window["rows"][0]["cells"] == [cell], 1.0)
             assert panel.header.about["counts"] == {"RUNNING": 1}
 
     asyncio.run(look())
@@ -236,7 +235,7 @@ def test_a_model_is_registered_and_its_badge_shows(
     async def look() -> None:
         async with panel_at(address, path) as panel:
             await until(lambda: names(panel))
-            say(panel.list, type="register", run_id=run.run_id)
+            say(panel.list, type="act", name="register", run_id=run.run_id)
             await until(lambda: panel.form.form.get("stage") == "asking")
             say(panel.form, type="submit", name="badged", alias="champion", model="")
             await until(lambda: panel.form.form.get("stage") == "done")
@@ -265,7 +264,7 @@ def test_what_the_server_refuses_is_said_in_the_form(
     async def look() -> None:
         async with panel_at(address, path) as panel:
             await until(lambda: names(panel))
-            say(panel.list, type="register", run_id=run.run_id)
+            say(panel.list, type="act", name="register", run_id=run.run_id)
             await until(lambda: panel.form.form.get("stage") == "asking")
             say(panel.form, type="submit", name="x" * 300, alias="", model="")
             await until(lambda: panel.form.form["errors"])
@@ -274,7 +273,7 @@ def test_what_the_server_refuses_is_said_in_the_form(
     asyncio.run(look())
 
 
-def test_a_long_list_is_fetched_as_far_as_one_scrolls(
+def test_any_part_of_a_long_list_is_fetched_when_it_is_looked_at(
     address: Address,
     notebook_run: StartRun,
     path: str,
@@ -287,12 +286,218 @@ def test_a_long_list_is_fetched_as_far_as_one_scrolls(
     async def look() -> None:
         async with panel_at(address, path) as panel:
             await until(lambda: names(panel))
-            assert panel.list.window["total"] == 100
-            assert panel.list.window["more"]
-            say(panel.list, type="look", first=80, count=30)
-            await until(lambda: panel.list.window["total"] == 130)
-            assert not panel.list.window["more"]
-            assert names(panel)[0] == "run-049"
+            assert panel.list.window["total"] == 130
+            assert panel.header.about["counts"] == {"RUNNING": 130}
+            say(panel.list, type="look", first=100, count=25)
+            await until(lambda: names(panel)[0] == "run-029")
+            assert len(names(panel)) == 25
+
+    asyncio.run(look())
+
+
+def test_a_reader_further_down_keeps_the_rows_under_the_eye(
+    address: Address, notebook_run: StartRun, path: str, until: Until, say: Say
+) -> None:
+    for number in range(130):
+        notebook_run(f"run-{number:03}", started_ms=1000 + number)
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: names(panel))
+            say(panel.list, type="look", first=100, count=25)
+            await until(lambda: names(panel)[0] == "run-029")
+            notebook_run("newest", started_ms=9_000)
+            await until(lambda: panel.list.window["total"] == 131)
+            assert panel.list.window["moved"] == 1
+            assert names(panel)[:2] == ["run-030", "run-029"]
+
+    asyncio.run(look())
+
+
+# F28
+def test_nested_runs_fold_under_their_parent_and_a_search_finds_them(
+    address: Address, notebook_run: StartRun, path: str, until: Until, say: Say
+) -> None:
+    sweep = notebook_run("sweep", started_ms=1_000)
+    for name in ("trial-1", "trial-2"):
+        notebook_run(name, started_ms=2_000, tags={"mlflow.parentRunId": sweep.run_id})
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: names(panel) == ["sweep"])
+            assert panel.list.window["rows"][0]["children"] == 2
+            say(panel.list, type="expand", run_id=sweep.run_id)
+            await until(lambda: len(names(panel)) == 3)
+            assert [row["depth"] for row in panel.list.window["rows"]] == [0, 1, 1]
+            say(panel.toolbar, type="filter", text="trial-2", final=True)
+            await until(lambda: names(panel) == ["trial-2"])
+            assert panel.list.window["rows"][0]["parent"] == "sweep"
+
+    asyncio.run(look())
+
+
+# F32
+def test_a_filter_is_carried_out_or_found_fault_with(
+    address: Address, notebook_run: StartRun, path: str, until: Until, say: Say
+) -> None:
+    for name in ("oak", "elm"):
+        notebook_run(name)
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: len(names(panel)) == 2)
+            say(panel.toolbar, type="filter", text="status = 'RUNNING' and oak", final=True)
+            await until(lambda: names(panel) == ["oak"])
+            assert panel.header.status == "RUNNING"
+            say(panel.toolbar, type="filter", text="metrics.acc >", final=False)
+            assert panel.toolbar.trouble == {}
+            say(panel.toolbar, type="filter", text="metrics.acc >", final=True)
+            assert panel.toolbar.trouble["at"] == 13
+            assert names(panel) == ["oak"]
+            say(panel.toolbar, type="filter", text="birch", final=True)
+            await until(lambda: panel.list.note.get("title") == "No run matches")
+            assert panel.toolbar.trouble == {}
+            say(panel.list, type="act", name="clear-filter", run_id="")
+            await until(lambda: len(names(panel)) == 2)
+
+    asyncio.run(look())
+
+
+# F40
+def test_the_winner_by_a_metric_is_marked_and_its_columns_are_kept(
+    *,
+    address: Address,
+    notebook_run: StartRun,
+    kernel_store: Store,
+    path: str,
+    until: Until,
+    say: Say,
+) -> None:
+    for name, accuracy in (("good", 0.9), ("better", 0.95), ("none", None)):
+        run = notebook_run(name)
+        if accuracy:
+            points = [MetricPoint("acc", accuracy / 2, 0, 1), MetricPoint("acc", accuracy, 1, 2)]
+            kernel_store.metrics.append(run.run_id, points)
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: panel.list.columns)
+            say(panel.list, type="sort", column="metrics.`acc`")
+            await until(lambda: names(panel) == ["better", "good", "none"])
+            cells = [row["cells"][0] for row in panel.list.window["rows"]]
+            assert [cell.get("best") for cell in cells] == [True, None, None]
+            assert cells[0]["spark"] == "0f"
+            say(panel.toolbar, type="aggregate", key="acc", value="min")
+            await until(lambda: panel.list.window["rows"][0]["cells"][0]["text"] == "0.475")
+            say(panel.toolbar, type="columns", names=["attributes.user_id", "metrics.`acc`"])
+            await until(lambda: panel.list.window["rows"][0]["cells"][0]["text"] == "ada")
+
+        async with panel_at(address, path) as panel:
+            await until(lambda: len(panel.list.columns) == 2)
+            assert panel.list.columns[1]["aggregate"] == "min"
+
+    asyncio.run(look())
+
+
+def test_a_deleted_run_comes_back_by_undo_and_out_of_the_trash(
+    address: Address, notebook_run: StartRun, path: str, until: Until, say: Say
+) -> None:
+    sweep = notebook_run("sweep")
+    notebook_run("trial", tags={"mlflow.parentRunId": sweep.run_id})
+    notebook_run("other")
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: len(names(panel)) == 2)
+            say(panel.list, type="tick", run_id=sweep.run_id)
+            say(panel.list, type="act", name="delete", run_id=sweep.run_id)
+            await until(lambda: names(panel) == ["other"])
+            assert panel.list.snack["text"] == "“sweep” deleted with 1 nested run"
+            assert panel.selection.ticked == ()
+            undo = {"name": "undo", "run_id": "", "token": panel.list.snack["token"]}
+            say(panel.list, type="act", **undo)
+            await until(lambda: len(names(panel)) == 2)
+
+            say(panel.list, type="act", name="delete", run_id=sweep.run_id)
+            await until(lambda: panel.toolbar.trash["deleted"] == 2)
+            say(panel.toolbar, type="trash", open=True)
+            await until(lambda: sorted(names(panel)) == ["sweep", "trial"])
+            say(panel.list, type="act", name="purge", run_id=sweep.run_id)
+            await until(lambda: names(panel) == ["trial"])
+            trial = panel.list.window["rows"][0]["id"]
+            say(panel.list, type="act", name="restore", run_id=trial)
+            await until(lambda: panel.list.note.get("title") == "The trash is empty")
+            say(panel.list, type="act", name="leave-trash", run_id="")
+            await until(lambda: len(names(panel)) == 2)
+
+    asyncio.run(look())
+
+
+def test_a_run_is_renamed_in_its_row(
+    address: Address, notebook_run: StartRun, path: str, until: Until, say: Say
+) -> None:
+    run = notebook_run("before")
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: names(panel))
+            say(panel.list, type="act", name="rename", run_id=run.run_id, text="after")
+            await until(lambda: names(panel) == ["after"])
+
+    asyncio.run(look())
+
+
+# F41
+def test_a_notebook_that_logs_elsewhere_says_so_and_leads_there_and_back(
+    *,
+    address: Address,
+    notebook_run: StartRun,
+    kernel_store: Store,
+    path: str,
+    until: Until,
+    say: Say,
+) -> None:
+    own = notebook_run("own")
+    notebook = kernel_store.notebooks.resolve(own.tags["mlflow.source.name"])
+    sweeps = kernel_store.experiments.create("sweeps").experiment_id
+    tags = {"nbruns.notebook": notebook.notebook_id}
+    kernel_store.runs.create(sweeps, name="away", tags=tags)
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: names(panel) == ["own"])
+            assert panel.header.about["elsewhere"] == {"experiment_id": sweeps, "name": "sweeps"}
+            say(panel.list, type="tick", run_id=own.run_id)
+            say(panel.header, type="elsewhere", experiment_id=sweeps)
+            await until(lambda: names(panel) == ["away"])
+            assert (panel.header.about["title"], panel.header.about["way_back"]) == ("sweeps", True)
+            assert panel.selection.ticked == ()
+            say(panel.header, type="back")
+            await until(lambda: names(panel) == ["own"])
+            assert panel.selection.ticked == (own.run_id,)
+
+    asyncio.run(look())
+
+
+def test_keys_and_values_are_offered_when_they_are_asked_for(
+    *,
+    address: Address,
+    notebook_run: StartRun,
+    kernel_store: Store,
+    path: str,
+    until: Until,
+    say: Say,
+) -> None:
+    run = notebook_run("one")
+    kernel_store.runs.log_params(run.run_id, {"model": "rf"})
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: names(panel))
+            say(panel.toolbar, type="choices")
+            await until(lambda: panel.toolbar.choices.get("params") == ["model"])
+            say(panel.toolbar, type="values", kind="params", key="model")
+            await until(lambda: panel.toolbar.values.get("values") == ["rf"])
 
     asyncio.run(look())
 
@@ -321,7 +526,7 @@ def test_a_server_away_is_said_with_a_way_out(until: Until, say: Say) -> None:
         async with panel_at(Address("http://127.0.0.1:9/nbruns/", "x"), "a.ipynb") as panel:
             await until(lambda: panel.list.note.get("action") == "Retry")
             assert panel.list.note["title"] == "The server does not answer"
-            say(panel.list, type="retry")
+            say(panel.list, type="act", name="retry", run_id="")
 
     asyncio.run(look())
 

@@ -122,3 +122,34 @@ def test_a_state_of_another_version_changes_what_fits() -> None:
     selection.restore({"order": 3, "filter_text": "x", "unheard_of": [1], "ticked": None})
 
     assert selection.state() == {"filter_text": "x"}
+
+
+def test_another_experiment_begins_afresh_and_the_former_goes_on_where_it_was() -> None:
+    selection = Selection(filter_text="forest", columns=("params.`p`",), directions={"acc": "min"})
+    selection.toggle("a")
+    left = selection.listed_state()
+    selection.turn_to({})
+
+    assert (selection.ticked, selection.filter_text, selection.columns) == ((), "", None)
+    assert selection.directions == {"acc": "min"}
+
+    selection.take_up(left)
+    assert (selection.ticked, selection.filter_text) == (("a",), "forest")
+    assert selection.colours == left["colours"]
+
+
+def test_nested_runs_are_shown_and_folded_away_in_turns() -> None:
+    selection = Selection()
+    selection.expand("a")
+    selection.expand("b")
+    selection.expand("a")
+
+    assert selection.expanded == ("b",)
+
+
+def test_what_a_brush_keeps_is_asked_for_beside_the_filter() -> None:
+    selection = Selection(filter_text="forest", brushed=("x",))
+
+    assert selection.list_filter == (
+        "attributes.run_name ILIKE '%forest%' and attributes.run_id IN ('x')"
+    )

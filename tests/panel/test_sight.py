@@ -158,9 +158,7 @@ def test_a_closed_list_waits_for_nothing(clock: Clock) -> None:
 def a_list(clock: Clock) -> RunList:
     return RunList(
         Selection(),
-        on_open=lambda _: None,
-        on_register=lambda _: None,
-        on_end=lambda: None,
-        on_retry=lambda: None,
+        on_act=lambda *_: None,
+        on_look=lambda: None,
         later=clock.later,
     )

@@ -6,7 +6,18 @@ from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 
-_STYLES = ("base", "header", "run_list", "run_card", "artifacts", "compare", "register_form")
+_STYLES = (
+    "base",
+    "header",
+    "popup",
+    "toolbar",
+    "run_list",
+    "run_card",
+    "artifacts",
+    "compare",
+    "register_form",
+    "experiment_list",
+)
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Any
 
 from nbruns.errors import AlreadyExists, NotFound
 from nbruns.panel.connection import Connection
-from nbruns.protocol.messages import metric_from_wire, run_from_wire
+from nbruns.protocol.messages import experiment_from_wire, metric_from_wire, run_from_wire
 from nbruns.protocol.model_messages import (
     logged_model_from_wire,
     registered_model_from_wire,
@@ -21,6 +21,7 @@ from nbruns.protocol.model_messages import (
 )
 from nbruns.protocol.names import ARTIFACTS_PATH, OWN_PREFIX, PROXY_SCHEME
 from nbruns.records import (
+    Experiment,
     LoggedModel,
     MetricPoint,
     ModelVersion,
@@ -51,10 +52,15 @@ class Client:
         found = reply.get("notebook")
         return _notebook(found) if found else None
 
-    async def experiment_name(self, experiment_id: str) -> str:
-        """What an experiment is called."""
+    async def experiment(self, experiment_id: str) -> Experiment:
+        """An experiment with its tags."""
         reply = await self.connection.get(f"{_V2}experiments/get", experiment_id=experiment_id)
-        return str(reply["experiment"]["name"])
+        return experiment_from_wire(reply["experiment"])
+
+    async def set_experiment_tag(self, experiment_id: str, key: str, value: str) -> None:
+        """Set a tag of an experiment."""
+        body = {"experiment_id": experiment_id, "key": key, "value": value}
+        await self.connection.post(f"{_V2}experiments/set-experiment-tag", body)
 
     async def search_runs(
         self,
@@ -64,12 +70,13 @@ class Client:
         filter_text: str = "",
         token: str | None = None,
         limit: int = PAGE_SIZE,
+        is_trash: bool = False,
     ) -> Page[Run]:
         """A page of an experiment's runs."""
         body: dict[str, Any] = {
             "experiment_ids": [experiment_id],
             "filter": filter_text,
-            "run_view_type": "ACTIVE_ONLY",
+            "run_view_type": "DELETED_ONLY" if is_trash else "ACTIVE_ONLY",
             "max_results": limit,
             "order_by": list(order),
         }
@@ -79,13 +86,18 @@ class Client:
         runs = [run_from_wire(item) for item in reply.get("runs", ())]
         return Page(runs, reply.get("next_page_token") or None)
 
-    async def get_runs(self, experiment_id: str, run_ids: Sequence[str]) -> list[Run]:
-        """Some runs of an experiment, in no order; the deleted ones are left out."""
+    async def get_runs(
+        self, experiment_id: str, run_ids: Sequence[str], *, is_trash: bool = False
+    ) -> list[Run]:
+        """Some runs of an experiment, in no order: the active ones, or those of the trash."""
         if not run_ids:
             return []
         named = ", ".join(f"'{run_id}'" for run_id in run_ids)
         page = await self.search_runs(
-            experiment_id, filter_text=f"attributes.run_id IN ({named})", limit=len(run_ids)
+            experiment_id,
+            filter_text=f"attributes.run_id IN ({named})",
+            limit=len(run_ids),
+            is_trash=is_trash,
         )
         return page.items
 

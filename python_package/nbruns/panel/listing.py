@@ -1,100 +1,238 @@
-"""What the list shows and when it is fetched: the notebook's runs, in the order asked for."""
+"""What the list shows and when it is fetched: the notebook's runs, or those of any experiment."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import PurePosixPath
+from typing import Any
 
 from nbruns.panel.client import Client
 from nbruns.panel.connection import Unreachable
 from nbruns.panel.feed import Feed
-from nbruns.panel.header import Header
+from nbruns.panel.header import Elsewhere, Header
+from nbruns.panel.list_rows import Surroundings
+from nbruns.panel.list_settings import settings_of, take_settings
+from nbruns.panel.run_filter import UnreadableFilter
 from nbruns.panel.run_list import RunList
-from nbruns.panel.run_pages import RunPages
-from nbruns.panel.selection import NOTHING_PICKED, Picked, Selection
+from nbruns.panel.selection import Selection
+from nbruns.panel.toolbar import Toolbar
+from nbruns.protocol.names import LIST_TAG
+
+# What makes it another list, and what only shows the same one otherwise.
+OTHER_LIST = ["order", "filter_text", "brushed", "trash"]
+SAME_LIST = ["columns", "aggregates", "directions", "expanded"]
 
 
 class Listing:
-    """Keeps header and list true to the notebook in front; `feed` is what it fetched."""
+    """Keeps header, toolbar and list true to what is selected; `feed` is what it fetched."""
 
     def __init__(
         self,
         client: Client,
         selection: Selection,
-        header: Header,
-        runs: RunList,
         *,
+        header: Header,
+        toolbar: Toolbar,
+        runs: RunList,
         on_shown: Callable[[], None],
     ) -> None:
         self.feed = Feed(client)
         self.path: str | None = None
         self.selection = selection
-        self.header = header
-        self.list = runs
+        self.header, self.toolbar, self.list = header, toolbar, runs
         self._on_shown = on_shown
-        self._left: dict[str, Picked] = {}
+        self._left: dict[str, dict[str, Any]] = {}
+        self._elsewhere: Elsewhere | None = None
+        self._turned_to: str | None = None
 
     def follow(self, path: str | None) -> None:
         """Turn to the notebook at this path; what was picked of the former is kept for later."""
-        self.path = path
+        had_notebook, self.path = self.path is not None, path
         if self.feed.experiment_id is not None:
-            self._left[self.feed.experiment_id] = self.selection.picked
-        self.selection.picked = NOTHING_PICKED
-        self.feed = Feed(self.feed.client)
+            self._left[self.feed.experiment_id] = self.selection.listed_state()
+        if had_notebook or self.selection.experiment_id is None:
+            self._turned_to = None
+            self.selection.turn_to({})
+        self._begin_anew()
+
+    def turn(self) -> None:
+        """Show the experiment that is selected now, or the notebook's own again."""
+        wanted = self.selection.experiment_id
+        if wanted == self._turned_to:
+            return
+        self._turned_to = wanted
+        if self.feed.experiment_id is not None:
+            self._left[self.feed.experiment_id] = {
+                **self.selection.listed_state(),
+                "experiment_id": None,
+            }
+        self.selection.turn_to({"experiment_id": wanted})
+        self._begin_anew()
+
+    def show_elsewhere(self) -> None:
+        """Show the runs that the notebook logs now, wherever they go."""
+        if self._elsewhere is not None:
+            self.selection.experiment_id = self._elsewhere.experiment_id
 
     def reorder(self) -> None:
-        """Begin at the top again: the pages fetched so far were of another order."""
-        self.list.looking_from = 0
-        self.feed.pages = RunPages()
+        """Begin at the top again: it is another list."""
+        self.list.look_from_top()
 
     async def renew(self) -> None:
         """Fetch what is in sight anew, and show it."""
-        path, feed = self.path, self.feed
-        if path is None:
+        path, feed, selection = self.path, self.feed, self.selection
+        if path is None and selection.experiment_id is None:
             self.header.show("Runs", "")
+            self.toolbar.show(feed, is_shown=False)
             self.list.say("No notebook in front", "Open a notebook to see its runs.")
             return
         is_new = feed.experiment_id is None
-        if not is_new or await feed.find_experiment(path):
-            if is_new and feed is self.feed:
-                self._take_up_again(feed)
-            looking = self.list.looking_from
-            await feed.refresh(self.selection.order, self.list.visible_ids(), looking)
+        await self._locate(feed, path)
+        if feed is not self.feed:
+            return
+        try:
+            moved = await feed.refresh(selection, *self.list.looking_at)
+        except UnreadableFilter as error:
+            self._refuse(error)
+            return
         if feed is self.feed:
-            self._show(path)
+            if is_new and feed.experiment_id is not None:
+                self._take_up_again(feed.experiment_id)
+            self._show(moved)
 
-    async def extend(self) -> None:
-        """Fetch the page after the last one, and show it."""
-        feed, before = self.feed, len(self.feed.pages.runs)
-        await feed.extend(self.selection.order)
-        if feed is self.feed and len(feed.pages.runs) > before and self.path is not None:
-            self._show(self.path)
+    async def look(self) -> None:
+        """Show what the reader scrolled to, fetched where it was not yet."""
+        feed = self.feed
+        first, count = self.list.looking_at
+        self._show_rows()
+        if feed.wanted.experiment_id and not feed.window.covers(first, count):
+            await feed.reach(first, count)
+            if feed is self.feed:
+                self._show_rows()
+
+    async def fetch_choices(self) -> None:
+        """Fetch all that a column could show and a filter could name."""
+        feed = self.feed
+        if feed.experiment_id is not None:
+            self.toolbar.offer(await feed.lists.keys(feed.experiment_id))
+
+    async def fetch_values(self, kind: str, key: str) -> None:
+        """Fetch the values a filter could ask for."""
+        feed = self.feed
+        if feed.experiment_id is not None:
+            self.toolbar.suggest(kind, key, await feed.lists.values(feed.experiment_id, kind, key))
+
+    async def keep_settings(self) -> None:
+        """Keep the columns with the experiment, for the next time and for others."""
+        feed = self.feed
+        if feed.experiment_id is not None:
+            text = settings_of(self.selection)
+            await feed.client.set_experiment_tag(feed.experiment_id, LIST_TAG, text)
 
     def complain(self, error: Exception) -> None:
         """Say what went wrong: over the rows, or in their place where there are none."""
         sentence = str(error) or type(error).__name__
-        if isinstance(error, Unreachable) and not self.feed.pages.runs:
+        if isinstance(error, Unreachable) and not self.feed.window.rows:
             self.list.say("The server does not answer", sentence, action="Retry", icon="unplugged")
         else:
             self.header.complain(sentence)
 
-    def _take_up_again(self, feed: Feed) -> None:
-        """Pick what was picked when this notebook was last in front, by whatever name."""
-        picked = self._left.pop(feed.experiment_id or "", None)
-        if picked is not None and not self.selection.ticked:
-            self.selection.picked = picked
+    def _begin_anew(self) -> None:
+        self.feed = Feed(self.feed.client)
+        self._elsewhere = None
+        self.list.wait()
 
-    def _show(self, path: str) -> None:
-        pages = self.feed.pages
-        title = self.feed.title or PurePosixPath(path).stem
-        if pages.runs:
-            self.header.show(title, path, pages.runs, more=pages.has_more)
-            self.list.show(pages.runs, self.feed.versions, more=pages.has_more)
+    async def _locate(self, feed: Feed, path: str | None) -> None:
+        """Learn which experiment is to be shown, and where the notebook logs meanwhile."""
+        if path is not None and feed.experiment_id is None:
+            await feed.find_notebook(path)
+        own = feed.notebook.experiment_id if feed.notebook else None
+        wanted = self.selection.experiment_id or own
+        if wanted is not None and wanted != feed.experiment_id:
+            experiment = await feed.look_up(wanted)
+            if feed is self.feed:
+                take_settings(self.selection, experiment.tags)
+        if feed.notebook is not None:
+            found = await feed.lists.logging(feed.notebook.notebook_id)
+            if feed is self.feed:
+                run, name = found or (None, "")
+                self._elsewhere = (
+                    Elsewhere(run.experiment_id, name)
+                    if run is not None and run.experiment_id != wanted
+                    else None
+                )
+
+    def _take_up_again(self, experiment_id: str) -> None:
+        """Pick what was picked when this experiment was last in front."""
+        left = self._left.pop(experiment_id, None)
+        if left is not None and not self.selection.ticked:
+            self.selection.take_up(left)
+
+    def _refuse(self, error: UnreadableFilter) -> None:
+        """Say which part of the filter cannot be read; rows of another filter would mislead."""
+        self.toolbar.refuse(error)
+        if not self.feed.window.rows:
+            self.list.say(
+                "The filter cannot be read", str(error), action="Clear filter", does="clear-filter"
+            )
+
+    def _show(self, moved: int) -> None:
+        feed = self.feed
+        title = feed.title or PurePosixPath(self.path or "Runs").stem
+        own = feed.notebook is not None and feed.notebook.experiment_id == feed.experiment_id
+        self.header.show(
+            title,
+            (self.path or "") if own or feed.experiment_id is None else "",
+            feed.counts,
+            way_back=self.selection.experiment_id is not None and self.path is not None,
+            elsewhere=self._elsewhere,
+            is_trash=self.selection.trash,
+        )
+        self.toolbar.show(feed, is_shown=bool(feed.counts.by_status or feed.counts.deleted))
+        if feed.count:
+            self._show_rows(moved)
         else:
-            self.header.show(title, path)
+            self._say_why_empty()
+        self._on_shown()
+
+    def _show_rows(self, moved: int = 0) -> None:
+        feed = self.feed
+        around = Surroundings(
+            feed.columns,
+            feed.versions,
+            feed.sparks,
+            feed.best,
+            feed.wanted.order,
+            frozenset(feed.wanted.expanded),
+            feed.wanted.is_folded,
+            feed.wanted.is_trash,
+        )
+        self.list.show(feed.window, around, moved=moved)
+
+    def _say_why_empty(self) -> None:
+        selection = self.selection
+        if selection.filter_text or selection.brushed is not None:
+            self.list.say(
+                "No run matches",
+                selection.filter_text or "No run lies within the brush.",
+                action="Clear filter",
+                does="clear-filter",
+                icon="search",
+            )
+        elif selection.trash:
+            self.list.say(
+                "The trash is empty", "Deleted runs wait here.", action="Back", does="leave-trash"
+            )
+        elif self._elsewhere is not None:
+            self.list.say(
+                "No runs here",
+                f"This notebook's runs go to “{self._elsewhere.name}”.",
+                action="Show them",
+                does="show-elsewhere",
+            )
+        else:
             self.list.say(
                 "No runs yet",
                 "Run a cell that fits a model, or start one yourself:",
                 code="mlflow.start_run()",
             )
-        self._on_shown()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 
@@ -21,6 +22,7 @@ class Pulse:
     ) -> None:
         self._work, self._failed, self._pause_s = work, failed, pause_s
         self._wanted = False
+        self._hurry = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._ended = 0.0
 
@@ -29,6 +31,11 @@ class Pulse:
         self._wanted = True
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def hurry(self) -> None:
+        """Have the work done without the pause: somebody waits for it."""
+        self.ask()
+        self._hurry.set()
 
     async def settled(self) -> None:
         """Wait until nothing is asked for any more."""
@@ -43,12 +50,20 @@ class Pulse:
     async def _run(self) -> None:
         try:
             while self._wanted:
-                await asyncio.sleep(self._ended + self._pause_s - time.monotonic())
+                await self._pause()
                 self._wanted = False
                 await self._once()
                 self._ended = time.monotonic()
         finally:
             self._task = None
+
+    async def _pause(self) -> None:
+        left_s = self._ended + self._pause_s - time.monotonic()
+        with contextlib.suppress(asyncio.TimeoutError):
+            # Even without a pause, askings of this moment make one run of all.
+            await asyncio.sleep(0)
+            await asyncio.wait_for(self._hurry.wait(), max(0.0, left_s))
+        self._hurry.clear()
 
     async def _once(self) -> None:
         try:

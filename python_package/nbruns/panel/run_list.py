@@ -2,140 +2,131 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import anywidget
 import traitlets as t
 
 from nbruns.panel.browser_side import script
-from nbruns.panel.columns import metric_columns, short_labels
+from nbruns.panel.list_rows import Surroundings, row_of
+from nbruns.panel.run_window import RunWindow
 from nbruns.panel.selection import Selection
 from nbruns.panel.sight import Later, Sight
-from nbruns.panel.wording import badge, exact, number
-from nbruns.protocol.names import (
-    END_REASON_TAG,
-    LOGGED_MODELS_TAG,
-    PARENT_RUN_TAG,
-    REVISION_TAG,
-)
-from nbruns.records import ModelVersion, Run
+from nbruns.panel.toolbar import sort_by
 
-Versions = Mapping[str, Sequence[ModelVersion]]
 FIRST_LOOK = 40
+_MOST_LOOKED_AT = 200
+
+Act = Callable[[str, str, dict[str, Any]], None]
 
 
 class RunList(anywidget.AnyWidget):
-    """One row per run; ticking a row adds the run to the selection."""
+    """One row per run; ticking a row adds the run to the selection.
 
-    _esm = script("run_list")
+    `on_act` hears what is to be done with a run, by name; `on_look` that the reader scrolled.
+    """
 
-    window = t.Dict({"first": 0, "total": 0, "more": False, "rows": []}).tag(sync=True)
+    _esm = script(
+        *("popup", "row_cells", "row_menu", "run_row", "list_heads", "list_notes", "run_list")
+    )
+
+    window: t.Dict[str, Any] = t.Dict({"first": 0, "total": None, "rows": []}).tag(sync=True)
     columns = t.List(t.Dict()).tag(sync=True)
     order = t.Unicode().tag(sync=True)
     ticked_count = t.Int(0).tag(sync=True)
     note = t.Dict().tag(sync=True)
+    snack = t.Dict().tag(sync=True)
+    can = t.Dict({"open": False}).tag(sync=True)
 
-    looking_from = t.Int(0)
     seen = t.Bool(True)
 
     def __init__(
         self,
         selection: Selection,
         *,
-        on_open: Callable[[str], None],
-        on_register: Callable[[str], None],
-        on_end: Callable[[], None],
-        on_retry: Callable[[], None],
+        on_act: Act,
+        on_look: Callable[[], None],
         later: Later | None = None,
     ) -> None:
         super().__init__()
         self.add_class("nbruns-list")
         self.selection = selection
-        self._on_open, self._on_register = on_open, on_register
-        self._on_end, self._on_retry = on_end, on_retry
-        self._runs: Sequence[Run] = ()
-        self._versions: Versions = {}
-        self._more = False
-        self._metrics: list[str] = []
-        self._count = FIRST_LOOK
-        # Only where someone can open a revision is there a button for it.
-        self.can_open = False
-        self.order = selection.order
+        self._on_act, self._on_look = on_act, on_look
+        self._window, self._around = RunWindow(), Surroundings()
+        self._first, self._count = 0, FIRST_LOOK
         self._sight = Sight(self._turn, later=later)
         self.on_msg(self._hear)
-        selection.observe(self._follow, ["ticked", "order"])
+        selection.observe(self._tick, ["ticked"])
+        # The rows come in the new order when they were fetched.
+        t.link((selection, "order"), (self, "order"))
 
-    def show(self, runs: Sequence[Run], versions: Versions, *, more: bool = False) -> None:
-        """Show runs in this order; `more` says that the server has others after them."""
-        self._runs, self._versions, self._more = runs, versions, more
-        metrics = metric_columns(runs[:200])
-        # Columns stay where they are until a metric is new: then the best come first, for
-        # a narrow panel shows only one or two.
-        if set(metrics) != set(self._metrics):
-            self._metrics = metrics
-        self.columns = [
-            {"key": key, "label": label, "title": key, "order": f"metrics.`{key}`"}
-            for key, label in zip(self._metrics, short_labels(self._metrics), strict=True)
-        ]
+    @property
+    def can_open(self) -> bool:
+        """Whether somebody can open revisions: only then is there a button for it."""
+        return bool(self.can["open"])
+
+    @can_open.setter
+    def can_open(self, can: bool) -> None:
+        self.can = {"open": can}
+
+    @property
+    def looking_at(self) -> tuple[int, int]:
+        """The first place and the number of the rows that the reader wants to see."""
+        return self._first, self._count
+
+    def look_from_top(self) -> None:
+        """Have the reader look at the first rows."""
+        self._first = 0
+
+    def show(self, window: RunWindow, around: Surroundings, *, moved: int = 0) -> None:
+        """Show the rows of a window; `moved` says how many places down those before have gone."""
+        self._window, self._around = window, around
+        self.columns = [column.to_browser() for column in around.columns]
+        self.note = {}
+        self._send_window(moved if self._first else 0)
+
+    def say(self, title: str, text: str = "", **more: str) -> None:
+        """Show words in place of rows; `code`, `icon`, `action` and what it `does` go with them."""
+        self._window = RunWindow(total=0)
+        self._send_window()
+        self.note = {"title": title, "text": text, **more}
+
+    def wait(self) -> None:
+        """Show that rows are about to come."""
+        self.look_from_top()
+        self._window = RunWindow()
         self.note = {}
         self._send_window()
 
-    def say(self, title: str, text: str = "", **more: str) -> None:
-        """Show words in place of rows; `code`, `action` and `icon` go with them."""
-        self._runs, self._more, self._metrics = (), False, []
-        self._send_window()
-        self.note = {"title": title, "text": text, **more}
+    def offer_undo(self, text: str, token: str) -> None:
+        """Say for some seconds what was done, and that it can be undone."""
+        self.snack = {"text": text, "action": "Undo", "token": token}
 
     def close(self) -> None:
         """Leave every page, and wait for no word from them."""
         self._sight.close()
         super().close()
 
-    def visible_ids(self) -> list[str]:
-        """The runs the browser holds now."""
-        return [run.run_id for run in self._visible()]
-
-    def _visible(self) -> Sequence[Run]:
-        return self._runs[self.looking_from : self.looking_from + self._count]
-
-    def _send_window(self) -> None:
-        self.looking_from = max(0, min(self.looking_from, len(self._runs) - 1))
+    def _send_window(self, moved: int = 0) -> None:
+        colours = self.selection.colours
+        if self._window.total is not None:
+            self._first = max(0, min(self._first, self._window.total - 1))
         self.window = {
-            "first": self.looking_from,
-            "total": len(self._runs),
-            "more": self._more,
-            "rows": [self._row(run) for run in self._visible()],
-        }
-
-    def _row(self, run: Run) -> dict[str, Any]:
-        values = {point.key: point.value for point in run.metrics}
-        text, full = badge(self._versions.get(run.run_id, ()))
-        name = run.name or run.run_id[:8]
-        return {
-            "id": run.run_id,
-            "name": name,
-            "hover": f"{name}\n{run.run_id}",
-            "status": run.status,
-            "reason": run.tags.get(END_REASON_TAG, ""),
-            "started_ms": run.started_ms,
-            "ended_ms": run.ended_ms,
-            "cells": [
-                [number(values[key]), f"{key} = {exact(values[key])}"]
-                if key in values
-                else ["", ""]
-                for key in self._metrics
+            "first": self._first,
+            "total": self._window.total,
+            "moved": moved,
+            "rows": [
+                None if row is None else row_of(row, self._around, colours.get(row.run.run_id))
+                for row in (
+                    self._window.between(self._first, self._count)
+                    if self._window.total is not None
+                    else ()
+                )
             ],
-            "badge": text,
-            "badge_full": full,
-            "colour": self.selection.colours.get(run.run_id),
-            "nested": PARENT_RUN_TAG in run.tags,
-            "has_revision": self.can_open and REVISION_TAG in run.tags,
-            "has_model": bool(run.model_outputs) or LOGGED_MODELS_TAG in run.tags,
         }
 
-    def _follow(self, _: object) -> None:
-        self.order = self.selection.order
+    def _tick(self, _: object) -> None:
         self.ticked_count = len(self.selection.ticked)
         self._send_window()
 
@@ -145,7 +136,9 @@ class RunList(anywidget.AnyWidget):
     def _hear(self, _: object, message: dict[str, Any], __: object) -> None:
         kind, run_id = message.get("type"), str(message.get("run_id", ""))
         if kind == "look":
-            self._look(int(message["first"]), int(message["count"]))
+            self._first = max(0, int(message["first"]))
+            self._count = max(1, min(int(message["count"]), _MOST_LOOKED_AT))
+            self._on_look()
         elif kind == "seen":
             self._sight.hear(str(message["view"]), bool(message["seen"]))
         elif kind == "tick":
@@ -154,18 +147,9 @@ class RunList(anywidget.AnyWidget):
             self.selection.only(run_id)
         elif kind == "clear":
             self.selection.clear()
+        elif kind == "expand":
+            self.selection.expand(run_id)
         elif kind == "sort":
-            self.selection.sort_by(str(message["column"]))
-        elif kind == "open":
-            self._on_open(run_id)
-        elif kind == "register":
-            self._on_register(run_id)
-        elif kind == "retry":
-            self._on_retry()
-
-    def _look(self, first: int, count: int) -> None:
-        self.looking_from = max(0, first)
-        self._count = max(1, min(count, 200))
-        self._send_window()
-        if self._more and first + count >= len(self._runs):
-            self._on_end()
+            sort_by(self.selection, str(message["column"]))
+        elif kind == "act":
+            self._on_act(str(message["name"]), run_id, message)

@@ -20,13 +20,14 @@ from nbruns.panel.detail import Detail
 from nbruns.panel.events import Events
 from nbruns.panel.feed import Feed
 from nbruns.panel.header import Header
-from nbruns.panel.listing import Listing
+from nbruns.panel.listing import OTHER_LIST, SAME_LIST, Listing
 from nbruns.panel.pulse import Pulse
 from nbruns.panel.registering import Registering
 from nbruns.panel.registry import RegisterForm, Request
+from nbruns.panel.run_actions import RunActions
 from nbruns.panel.run_list import RunList
 from nbruns.panel.selection import KEPT, Selection
-from nbruns.protocol.names import REVISION_TAG
+from nbruns.panel.toolbar import Toolbar
 
 _LOST = "No connection to the Jupyter server. Trying again…"
 
@@ -52,12 +53,15 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         self.listing.path = path
         self.selection.restore(state or {})
         self._renew = Pulse(self.listing.renew, failed=self._complain)
+        self._look = Pulse(self.listing.look, failed=self._complain, pause_s=0.0)
         self._detail = Pulse(self.detail.renew, failed=self._complain, pause_s=0.03)
         self._remember = Pulse(self._tell_state, failed=self._complain, pause_s=0.3)
-        super().__init__([self.header, self.list, self.detail])
+        super().__init__([self.header, self.toolbar, self.list, self.detail])
         self.add_class("nbruns-panel")
         self.selection.observe(self._selected, ["ticked", "metric"])
-        self.selection.observe(self._reordered, ["order"])
+        self.selection.observe(self._reordered, OTHER_LIST)
+        self.selection.observe(lambda _: self._renew.hurry(), SAME_LIST)
+        self.selection.observe(self._turned, ["experiment_id"])
         self.selection.observe(lambda _: self._remember.ask(), list(KEPT))
         self.list.observe(lambda _: self._on_change(), ["seen"])
         self._stop_listening = self.events.listen(self._on_change, self._on_turn)
@@ -65,13 +69,20 @@ class RunPanel(w.VBox):  # type: ignore[misc]
 
     def _make_views(self) -> None:
         base = self.connection.address.url
-        self.header = Header(on_retry=self.retry)
-        self.list = RunList(
+        self.header = Header(self.selection, on_retry=self.retry)
+        self.toolbar = Toolbar(
             self.selection,
-            on_open=self.open_revision,
-            on_register=self.register,
-            on_end=lambda: self._do(self.listing.extend()),
-            on_retry=self.retry,
+            on_choices=lambda: self._do(self.listing.fetch_choices()),
+            on_values=lambda kind, key: self._do(self.listing.fetch_values(kind, key)),
+            on_settings=lambda: self._do(self.listing.keep_settings()),
+        )
+        self.list = RunList(self.selection, on_act=self._act, on_look=self._scrolled)
+        self.actions = RunActions(
+            self.selection,
+            feed=lambda: self.feed,
+            runs=self.list,
+            browser=lambda: self.browser,
+            changed=self._on_change,
         )
         self.form = RegisterForm(
             on_submit=lambda asked: self._do(self._submit(asked)),
@@ -92,8 +103,9 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         self.listing = Listing(
             Client(self.connection),
             self.selection,
-            self.header,
-            self.list,
+            header=self.header,
+            toolbar=self.toolbar,
+            runs=self.list,
             on_shown=self._shown,
         )
         self.registering = Registering(self.selection, lambda: self.feed, self.form)
@@ -116,12 +128,12 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         """Show the runs of the notebook at this path; of none, when there is no notebook."""
         if path != self.listing.path:
             self.listing.follow(path)
-            self._renew.ask()
+            self._renew.hurry()
 
     def retry(self) -> None:
         """Try the server again at once."""
         self.events.retry_now()
-        self._renew.ask()
+        self._renew.hurry()
 
     def meet(self, browser: Browser) -> None:
         """Show in a page of JupyterLab, which opens revisions and remembers the panel's state."""
@@ -130,10 +142,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
 
     def open_revision(self, run_id: str) -> None:
         """Have the notebook opened as it was when a run started."""
-        run = self.feed.pages.find(run_id)
-        if run is not None and REVISION_TAG in run.tags and self.browser is not None:
-            revision_id = run.tags[REVISION_TAG]
-            self.browser.command("nbruns:open-revision", revisionId=revision_id, title=run.name)
+        self._act("open", run_id, {})
 
     def register(self, run_id: str) -> None:
         """Open the form that registers a run's model."""
@@ -153,10 +162,11 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         for task in self._tasks:
             task.cancel()
         self._renew.close()
+        self._look.close()
         self._detail.close()
         self._remember.close()
         self.detail.close_all()
-        for part in (self.header, self.list, self):
+        for part in (self.header, self.toolbar, self.list, self):
             part.close()
 
     # -- what happens
@@ -180,7 +190,25 @@ class RunPanel(w.VBox):  # type: ignore[misc]
 
     def _reordered(self, _: object) -> None:
         self.listing.reorder()
-        self._renew.ask()
+        self._renew.hurry()
+
+    def _scrolled(self) -> None:
+        self._look.hurry()
+
+    def _turned(self, _: object) -> None:
+        self.listing.turn()
+        self._renew.hurry()
+
+    def _act(self, name: str, run_id: str, message: dict[str, Any]) -> None:
+        """Something is to be done with a run, or with the whole list."""
+        if name == "retry":
+            self.retry()
+        elif name == "register":
+            self.register(run_id)
+        elif name == "show-elsewhere":
+            self.listing.show_elsewhere()
+        elif not self.actions.plain(name, run_id):
+            self._do(self.actions.carry_out(name, run_id, message))
 
     async def _tell_state(self) -> None:
         if self.browser is not None:

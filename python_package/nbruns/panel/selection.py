@@ -9,6 +9,7 @@ from typing import Any
 import traitlets as t
 
 from nbruns.charts.palette import colours_for
+from nbruns.panel.run_filter import as_filter
 
 NEWEST_FIRST = "attributes.start_time DESC"
 
@@ -21,14 +22,24 @@ KEPT = (
     "aggregates",
     "directions",
     "expanded",
+    "trash",
     "ticked",
     "metric",
     "charts",
     "artifact",
 )
 
-Picked = tuple[tuple[str, ...], dict[str, str], str | None]
-NOTHING_PICKED: Picked = ((), {}, None)
+# What belongs to the runs of one experiment, and is put away with it.
+_OF_EXPERIMENT = (
+    "experiment_id",
+    "filter_text",
+    "order",
+    "columns",
+    "aggregates",
+    "expanded",
+    "metric",
+    "trash",
+)
 
 
 class Selection(t.HasTraits):
@@ -48,10 +59,11 @@ class Selection(t.HasTraits):
     experiment_id = t.Unicode(None, allow_none=True)
     filter_text = t.Unicode("")
     order = t.Unicode(NEWEST_FIRST)
-    columns = t.Tuple(default_value=None, allow_none=True)
+    columns: Any = t.Tuple(default_value=None, allow_none=True)
     aggregates: t.Dict[str, str] = t.Dict()
     directions: t.Dict[str, str] = t.Dict()
     expanded = t.Tuple()
+    trash = t.Bool(False)
     charts: t.Dict[str, Any] = t.Dict()
     # The runs that a brush over a chart keeps, None while nothing is brushed.
     brushed: Any = t.Tuple(default_value=None, allow_none=True)
@@ -83,23 +95,34 @@ class Selection(t.HasTraits):
 
     @property
     def list_filter(self) -> str:
-        """What the list is searched with: the reader's filter, and what a brush keeps."""
+        """What the list is searched with: the reader's filter, and what a brush keeps.
+
+        Raises UnreadableFilter.
+        """
+        asked = as_filter(self.filter_text)
         if self.brushed is None:
-            return self.filter_text
+            return asked
         named = ", ".join(f"'{run_id}'" for run_id in self.brushed or ("none",))
         kept = f"attributes.run_id IN ({named})"
-        return f"{self.filter_text} and {kept}" if self.filter_text.strip() else kept
+        return f"{asked} and {kept}" if asked else kept
 
-    @property
-    def picked(self) -> Picked:
-        """The ticks, their colours and the metric, to be picked again later."""
-        return self.ticked, self.colours, self.metric
+    def listed_state(self) -> dict[str, Any]:
+        """What was chosen among the runs of the experiment in front, to be taken up later."""
+        names = (*_OF_EXPERIMENT, "colours", "ticked")
+        return {name: getattr(self, name) for name in names}
 
-    @picked.setter
-    def picked(self, picked: Picked) -> None:
-        ticked, self.colours, metric = picked
-        self._set(ticked)
-        self.metric = metric
+    def turn_to(self, state: Mapping[str, Any]) -> None:
+        """Choose among the runs of another experiment: what `state` says, else nothing yet."""
+        with self.hold_trait_notifications():
+            self.colours = dict(state.get("colours", {}))
+            self._set(state.get("ticked", ()))
+            self.brushed = None
+            for name in _OF_EXPERIMENT:
+                setattr(self, name, state.get(name, self.trait_defaults(name)))
+
+    def take_up(self, state: Mapping[str, Any]) -> None:
+        """Go on with what `listed_state` gave, in the experiment it was given for."""
+        self.turn_to({**state, "experiment_id": self.experiment_id})
 
     def toggle(self, run_id: str) -> None:
         """Tick a run, or untick it."""
@@ -121,10 +144,22 @@ class Selection(t.HasTraits):
         lost = set(gone)
         self._set(run_id for run_id in self.ticked if run_id not in lost)
 
-    def sort_by(self, column: str) -> None:
+    def sort_by(self, column: str, *, rising_first: bool = False) -> None:
         """Order by a search column, falling values first; asked again, turn the order round."""
-        falling = f"{column} DESC"
-        self.order = f"{column} ASC" if self.order == falling else falling
+        orders = [f"{column} DESC", f"{column} ASC"]
+        first, second = reversed(orders) if rising_first else orders
+        self.order = second if self.order == first else first
+
+    def set_columns(self, names: Iterable[str] | None) -> None:
+        """Show these columns; None has the panel choose."""
+        self.columns = None if names is None else tuple(names)
+
+    def expand(self, run_id: str) -> None:
+        """Show the runs nested in this one, or fold them away."""
+        if run_id in self.expanded:
+            self.expanded = tuple(other for other in self.expanded if other != run_id)
+        else:
+            self.expanded = (*self.expanded, run_id)
 
     def _set(self, run_ids: Iterable[str]) -> None:
         ticked = tuple(run_ids)

@@ -32,6 +32,7 @@ PYTHON_TAG = "nbruns.python"
 KERNEL_NAME_TAG = "nbruns.kernel_name"
 GIT_BRANCH_TAG = "nbruns.git.branch"
 GIT_DIRTY_TAG = "nbruns.git.dirty"
+LIST_TAG = "nbruns.list"
 
 # Tags MLflow gives a meaning to.
 RUN_NAME_TAG = "mlflow.runName"

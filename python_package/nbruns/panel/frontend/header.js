@@ -1,44 +1,69 @@
 const COUNTED = ['RUNNING', 'FINISHED', 'FAILED', 'KILLED', 'SCHEDULED'];
 
 function render({ model, el }) {
-  const title = make('span', { class: 'nbruns-title' });
-  const counts = make('span', { class: 'nbruns-counts' });
-  const offline = make(
-    'div',
-    { class: 'nbruns-offline', role: 'status' },
-    icon('unplugged'),
-    make('span', { class: 'nbruns-offlineText' }),
-    make('button', {
-      type: 'button',
-      class: 'nbruns-link nbruns-retry',
-      text: 'Retry',
-      onclick: () => model.send({ type: 'retry' })
-    })
-  );
-  el.append(make('div', { class: 'nbruns-header' }, title, counts), offline);
+  const title = make('span', { class: 'nbruns-title', dir: 'auto' });
+  const counts = make('span', { class: 'nbruns-counts', role: 'group', 'aria-label': 'Show only runs that are' });
+  const back = iconButton('back', 'Back to the runs of this notebook', 'nbruns-back', () => model.send({ type: 'back' }));
+  const chips = new Map();
+  const offline = line('nbruns-offline', 'unplugged', 'Retry', 'nbruns-retry', () => model.send({ type: 'retry' }));
+  const elsewhere = line('nbruns-elsewhere', 'away', 'Show', 'nbruns-goThere', () => model.send({ type: 'elsewhere', experiment_id: model.get('about').elsewhere.experiment_id }));
+  const trash = line('nbruns-inTrash', 'trash', 'Leave', 'nbruns-leaveTrash', () => model.send({ type: 'leave-trash' }));
+  el.append(make('div', { class: 'nbruns-header' }, back, title, counts), offline.node, elsewhere.node, trash.node);
+
+  // A line of its own under the title: what it is about, and the way on.
+  function line(name, picture, label, buttonName, does) {
+    const text = make('span', { class: 'nbruns-lineText', dir: 'auto' });
+    const button = make('button', { type: 'button', class: `nbruns-link ${buttonName}`, text: label, onclick: does });
+    return { text, node: make('div', { class: `nbruns-headerLine ${name}`, role: 'status', hidden: true }, icon(picture), text, button) };
+  }
+
+  function put({ node, text }, words) {
+    node.hidden = !words;
+    say(text, words);
+    attribute(text, 'title', words);
+  }
+
+  function chip(status) {
+    if (!chips.has(status)) {
+      const mark = statusMark(status);
+      for (const name of ['title', 'aria-label', 'role']) mark.removeAttribute(name);
+      mark.setAttribute('aria-hidden', 'true');
+      const number = make('span', {});
+      const node = make('button', { type: 'button', class: 'nbruns-count', 'data-status': status, onclick: () => model.send({ type: 'status', status }) }, mark, number);
+      chips.set(status, { node, number });
+    }
+    return chips.get(status);
+  }
 
   function show() {
     const about = model.get('about');
     say(title, about.title);
     attribute(title, 'title', about.path || about.title);
-    counts.replaceChildren(
-      ...COUNTED.filter(status => about.counts[status]).map(status => {
-        const words = `${about.counts[status]}${about.more ? '+' : ''}`;
-        const mark = statusMark(status);
-        attribute(mark, 'title', null);
-        attribute(mark, 'aria-label', null);
-        mark.setAttribute('aria-hidden', 'true');
-        const label = `${words} ${STATUS_WORDS[status].toLowerCase()}`;
-        return make('span', { class: 'nbruns-count', title: label, 'aria-label': label, role: 'img', 'data-status': status }, mark, words);
-      })
-    );
-    offline.hidden = !about.trouble;
-    say(offline.querySelector('.nbruns-offlineText'), about.trouble);
+    back.hidden = !about.way_back;
+    const asked = model.get('status');
+    const wanted = COUNTED.filter(status => !about.trash && (about.counts[status] || status === asked));
+    for (const status of wanted) {
+      const count = about.counts[status] ?? 0;
+      const { node, number } = chip(status);
+      say(number, count.toLocaleString());
+      const words = `${count.toLocaleString()} ${STATUS_WORDS[status].toLowerCase()}`;
+      attribute(node, 'aria-label', words);
+      attribute(node, 'title', `${words}: click to ${status === asked ? 'show all' : 'show only these'}`);
+      attribute(node, 'aria-pressed', String(status === asked));
+    }
+    const nodes = wanted.map(status => chip(status).node);
+    if (nodes.length !== counts.childElementCount || nodes.some((node, place) => counts.children[place] !== node)) counts.replaceChildren(...nodes);
+    put(offline, about.trouble);
+    put(elsewhere, about.elsewhere ? `This notebook logs to “${about.elsewhere.name}”` : '');
+    put(trash, about.trash ? 'Deleted runs' : '');
   }
 
-  model.on('change:about', show);
+  const listen = ['change:about', 'change:status'];
+  for (const name of listen) model.on(name, show);
   show();
-  return () => model.off('change:about', show);
+  return () => {
+    for (const name of listen) model.off(name, show);
+  };
 }
 
 export default { render };

@@ -1,172 +1,65 @@
-const ROW = 44;
 const SPARE = 12;
 const BEAT_MS = 60_000;
+const NARROW = 340;
+// What a row takes beside its columns, and what each of them takes.
+const FIXED = 236;
+const COLUMN = 71;
 
 function render({ model, el }) {
-  const heads = make('div', { class: 'nbruns-heads', role: 'row' });
+  const heads = listHeads(model);
   const space = make('div', { class: 'nbruns-space', role: 'presentation' });
-  const note = make('div', { class: 'nbruns-note' });
+  const note = listNote(model);
+  const snack = snackbar(model);
+  const bones = skeleton();
   const scroller = make('div', { class: 'nbruns-scroller', role: 'presentation' }, space);
-  const table = make('div', { class: 'nbruns-table', role: 'table', 'aria-label': 'Runs' }, heads, scroller);
-  el.append(table, note);
+  const table = make('div', { class: 'nbruns-table', role: 'treegrid', 'aria-label': 'Runs' }, heads.node, scroller);
+  el.append(table, bones, note.node, snack.node);
 
   const rows = new Map();
+  const shown = { columns: () => columns, confirm: snack.confirm };
+  let columns = [];
   let asked = null;
-  let shownColumns = 1;
+  let held = null;
 
-  // -- columns: as many metrics as the width carries
+  // -- columns: as many as the width carries, the one sorted by among them
 
   function fit() {
     const width = table.clientWidth;
     if (!width) return;
-    const most = width < 340 ? 1 : Math.floor((width - 250) / 67);
-    const count = Math.min(Math.max(1, most), model.get('columns').length);
-    table.classList.toggle('nbruns-narrow', width < 340);
+    const all = model.get('columns').map((column, place) => ({ ...column, place, isNumber: isNumber(column, place) }));
+    const most = width < NARROW ? 1 : Math.max(1, Math.floor((width - FIXED) / COLUMN));
+    const wanted = all.slice(0, most);
+    const sorted = all.find(column => model.get('order').startsWith(`${column.id} `));
+    if (sorted && !wanted.includes(sorted)) wanted[wanted.length - 1] = sorted;
+    table.classList.toggle('nbruns-narrow', width < NARROW);
     table.classList.toggle('nbruns-roomy', width >= 520);
     table.style.setProperty('--nbruns-bar', `${scroller.offsetWidth - scroller.clientWidth}px`);
-    table.style.setProperty('--nbruns-metrics', count);
-    if (count !== shownColumns) {
-      shownColumns = count;
-      showHeads();
+    table.style.setProperty('--nbruns-metrics', wanted.length);
+    const same = wanted.length === columns.length && wanted.every((column, place) => JSON.stringify(column) === JSON.stringify(columns[place]));
+    columns = wanted;
+    if (!same) {
+      heads.show(columns);
       for (const row of rows.values()) row.showCells();
     }
   }
 
-  function showHeads() {
-    const order = model.get('order');
-    const head = column => {
-      const falling = order === `${column.order} DESC`;
-      const rising = order === `${column.order} ASC`;
-      const button = make('button', {
-        type: 'button',
-        class: 'nbruns-head',
-        title: `${column.title}: click to sort`,
-        'data-key': column.key,
-        onclick: () => model.send({ type: 'sort', column: column.order })
-      });
-      const label = make('span', { class: 'nbruns-headText' });
-      breakable(label, column.label);
-      button.append(label);
-      if (falling || rising) button.append(make('span', { class: 'nbruns-arrow', 'aria-hidden': 'true', text: falling ? '↓' : '↑' }));
-      const sorted = falling ? 'descending' : rising ? 'ascending' : 'none';
-      return make('span', { role: 'columnheader', 'aria-sort': sorted, class: `nbruns-headCell nbruns-head-${column.kind}` }, button);
-    };
-    const active = document.activeElement?.dataset?.key;
-    const all = make('input', {
-      type: 'checkbox',
-      class: 'nbruns-clear',
-      'aria-label': 'Untick all runs',
-      title: 'Untick all runs',
-      onchange: () => model.send({ type: 'clear' })
-    });
-    all.checked = model.get('ticked_count') > 0;
-    all.indeterminate = all.checked;
-    all.disabled = !all.checked;
-    heads.replaceChildren(
-      make('span', { role: 'columnheader', class: 'nbruns-headCell' }, all),
-      make('span', { role: 'columnheader', class: 'nbruns-headCell', 'aria-label': 'Status' }),
-      head({ key: '', label: 'Run', title: 'Start time', order: 'attributes.start_time', kind: 'name' }),
-      ...model
-        .get('columns')
-        .slice(0, shownColumns)
-        .map(column => head({ ...column, kind: 'metric' })),
-      make('span', { role: 'columnheader', class: 'nbruns-headCell', 'aria-label': 'Actions' })
-    );
-    if (active !== undefined) [...heads.querySelectorAll('.nbruns-head')].find(b => b.dataset.key === active)?.focus();
+  // Numbers stand to the right, words to the left, and so does what stands over them.
+  function isNumber(column, place) {
+    const cells = model.get('window').rows.map(row => row?.cells[place] ?? {});
+    const said = cells.filter(cell => cell.text);
+    return column.kind === 'metrics' || cells.some(cell => cell.took) || (said.length > 0 && said.every(cell => cell.number));
   }
 
   // -- rows
 
-  function makeRow() {
-    const tick = make('input', { type: 'checkbox', class: 'nbruns-tick', 'data-part': 'tick' });
-    const status = statusMark('SCHEDULED');
-    const name = make('span', { class: 'nbruns-name' });
-    const child = make('span', { class: 'nbruns-child', title: 'Nested run' }, icon('child'));
-    const chip = make('span', { class: 'nbruns-badge' });
-    const when = make('span', { class: 'nbruns-when' });
-    const took = make('span', { class: 'nbruns-took' });
-    const first = make('div', { class: 'nbruns-line', role: 'cell' }, child, name);
-    const second = make('div', { class: 'nbruns-line nbruns-sub', role: 'cell' }, chip, when, took);
-    const open = iconButton('code', 'Open the code of this run', 'nbruns-revision', () => model.send({ type: 'open', run_id: row.data.id }));
-    const register = iconButton('register', 'Register the model of this run', 'nbruns-register', () => model.send({ type: 'register', run_id: row.data.id }));
-    const actions = make('div', { class: 'nbruns-actions', role: 'cell' }, register, open);
-    const node = make('div', { class: 'nbruns-row', role: 'row', tabindex: '-1' }, make('span', { role: 'cell', class: 'nbruns-tickCell' }, tick), make('span', { role: 'cell', class: 'nbruns-statusCell' }, status), first, second, actions);
-    const cells = [];
-
-    tick.addEventListener('change', () => model.send({ type: 'tick', run_id: row.data.id }));
-    node.addEventListener('click', event => {
-      if (event.target.closest('button, input') || String(window.getSelection())) return;
-      const many = event.ctrlKey || event.metaKey || event.shiftKey;
-      model.send({ type: many ? 'tick' : 'only', run_id: row.data.id });
-    });
-
-    const row = {
-      node,
-      tick,
-      data: null,
-      place: -1,
-      show(data, place) {
-        if (place !== row.place) {
-          row.place = place;
-          node.style.transform = `translateY(${place * ROW}px)`;
-          node.setAttribute('aria-rowindex', place + 2);
-        }
-        const before = row.data;
-        row.data = data;
-        if (JSON.stringify(before) === JSON.stringify(data)) return;
-        attribute(node, 'data-run-id', data.id);
-        attribute(node, 'data-status', data.status);
-        tick.checked = data.colour !== null;
-        attribute(tick, 'aria-label', `Tick ${data.name}`);
-        node.classList.toggle('nbruns-ticked', data.colour !== null);
-        node.style.setProperty('--nbruns-colour', data.colour ?? 'transparent');
-        setStatus(status, data.status, data.reason);
-        child.hidden = !data.nested;
-        say(name, data.name);
-        attribute(name, 'title', data.hover);
-        chip.hidden = !data.badge;
-        say(chip, data.badge);
-        attribute(chip, 'title', data.badge_full);
-        open.hidden = !data.has_revision;
-        register.hidden = !data.has_model;
-        row.showTimes();
-        row.showCells(before?.id === data.id);
-      },
-      showTimes() {
-        say(when, ago(row.data.started_ms));
-        attribute(when, 'title', absolute(row.data.started_ms));
-        say(took, spanSoFar(row.data.started_ms, row.data.ended_ms));
-        attribute(took, 'title', row.data.ended_ms ? 'Duration' : 'Running for');
-      },
-      showCells(moving = false) {
-        while (cells.length > shownColumns) cells.pop().remove();
-        while (cells.length < shownColumns) {
-          const cell = make('span', { class: 'nbruns-metric', role: 'cell' });
-          cells.push(cell);
-          node.insertBefore(cell, actions);
-        }
-        cells.forEach((cell, place) => {
-          const [text, full] = row.data.cells[place] ?? ['', ''];
-          const moved = moving && cell.textContent !== text && row.data.status === 'RUNNING';
-          say(cell, text);
-          attribute(cell, 'title', full);
-          if (moved) {
-            cell.classList.remove('nbruns-moved');
-            void cell.offsetWidth;
-            cell.classList.add('nbruns-moved');
-          }
-        });
-      }
-    };
-    return row;
-  }
-
   function showWindow() {
-    const { first, total, rows: data } = model.get('window');
+    const { first, total, moved, rows: data } = model.get('window');
     asked = null;
-    space.style.height = `${total * ROW}px`;
-    table.setAttribute('aria-rowcount', total + 1);
-    const wanted = new Set(data.map(item => item.id));
+    showParts();
+    space.style.height = `${(total ?? 0) * ROW}px`;
+    table.setAttribute('aria-rowcount', (total ?? 0) + 1);
+    const there = data.filter(Boolean);
+    const wanted = new Set(there.map(item => item.id));
     const spare = [];
     for (const [id, row] of rows) {
       if (wanted.has(id)) continue;
@@ -179,31 +72,38 @@ function render({ model, el }) {
     // untouched, since a node that moves loses the focus.
     let next = space.firstChild;
     data.forEach((item, place) => {
-      const row = rows.get(item.id) ?? spare.pop() ?? makeRow();
+      if (!item) return;
+      const row = rows.get(item.id) ?? spare.pop() ?? makeRow(model, shown);
       rows.set(item.id, row);
       if (row.node === next) next = next.nextSibling;
       else space.insertBefore(row.node, next);
       row.show(item, first + place);
     });
+    // Runs that came in above push the rows down: the reader goes with them.
+    if (moved && scroller.scrollTop > 0) scroller.scrollTop += moved * ROW;
     roam();
     tickTime();
+    fit();
   }
 
-  function roam() {
-    const inOrder = [...rows.values()].sort((a, b) => a.place - b.place);
-    const held = inOrder.find(row => row.node.tabIndex === 0) ?? inOrder[0];
-    for (const row of inOrder) row.node.tabIndex = row === held ? 0 : -1;
+  function inOrder() {
+    return [...rows.values()].sort((a, b) => a.place - b.place);
+  }
+
+  function roam(to) {
+    held = to ?? [...rows.values()].find(row => row === held) ?? inOrder()[0] ?? null;
+    for (const row of rows.values()) row.reach(row === held);
   }
 
   function look() {
-    const { first, total, more, rows: data } = model.get('window');
+    const { first, total, rows: data } = model.get('window');
+    if (!total || !scroller.clientHeight) return;
     const from = Math.floor(scroller.scrollTop / ROW);
     const count = Math.ceil(scroller.clientHeight / ROW) + 1;
     const until = Math.min(from + count, total);
-    const inside = from >= first && until <= first + data.length;
-    const nearEnd = more && until + SPARE >= total;
+    const isInside = from >= first && until <= first + data.length && data.slice(from - first, until - first).every(Boolean);
     const question = `${from}:${count}:${total}`;
-    if ((inside && !nearEnd) || question === asked || !scroller.clientHeight) return;
+    if (isInside || question === asked) return;
     asked = question;
     model.send({ type: 'look', first: Math.max(0, from - SPARE), count: count + 2 * SPARE });
   }
@@ -218,64 +118,85 @@ function render({ model, el }) {
     });
   });
 
+  // -- the keyboard
+
+  function go(row, step) {
+    const all = inOrder();
+    const next = all[Math.min(all.length - 1, Math.max(0, all.indexOf(row) + step))];
+    roam(next);
+    next.node.focus({ preventScroll: true });
+    const top = next.place * ROW;
+    if (top < scroller.scrollTop) scroller.scrollTop = top;
+    else if (top + ROW > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + ROW - scroller.clientHeight;
+  }
+
+  const KEYS = {
+    ArrowDown: row => go(row, 1),
+    ArrowUp: row => go(row, -1),
+    PageDown: row => go(row, 8),
+    PageUp: row => go(row, -8),
+    ' ': row => model.send({ type: 'tick', run_id: row.data.id }),
+    Enter: row => model.send({ type: 'only', run_id: row.data.id }),
+    ContextMenu: row => row.openMenu(),
+    F2: row => row.rename(),
+    Delete: row => row.data.deleted || model.send({ type: 'act', name: 'delete', run_id: row.data.id }),
+    ArrowRight: row => turn(row, false),
+    ArrowLeft: row => turn(row, true)
+  };
+
+  function turn(row, isOpen) {
+    if (row.data.children && row.data.expanded === isOpen) model.send({ type: 'expand', run_id: row.data.id });
+    else if (isOpen && row.data.depth) go(row, inOrder().findLastIndex(r => r.place < row.place && r.data.depth < row.data.depth) - inOrder().indexOf(row));
+  }
+
   scroller.addEventListener('keydown', event => {
     const node = event.target.closest('.nbruns-row');
     const row = node && [...rows.values()].find(candidate => candidate.node === node);
-    if (!row) return;
-    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 };
-    if (event.key in steps) {
-      const inOrder = [...rows.values()].sort((a, b) => a.place - b.place);
-      const next = inOrder[Math.min(inOrder.length - 1, Math.max(0, inOrder.indexOf(row) + steps[event.key]))];
-      row.node.tabIndex = -1;
-      next.node.tabIndex = 0;
-      next.node.focus({ preventScroll: true });
-      const top = next.place * ROW;
-      if (top < scroller.scrollTop) scroller.scrollTop = top;
-      else if (top + ROW > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + ROW - scroller.clientHeight;
-    } else if (event.target === node && event.key === ' ') {
-      model.send({ type: 'tick', run_id: row.data.id });
-    } else if (event.target === node && event.key === 'Enter') {
-      model.send({ type: 'only', run_id: row.data.id });
-    } else return;
+    const key = event.shiftKey && event.key === 'F10' ? 'ContextMenu' : event.key;
+    const does = KEYS[key];
+    // Buttons and the box of a name have their own meaning for all but the arrows.
+    if (!row || !does || event.target.closest('.nbruns-renaming')) return;
+    if (event.target !== node && !/^(Arrow|Page)/.test(key)) return;
+    does(row);
     event.preventDefault();
     event.stopPropagation();
   });
+  scroller.addEventListener('focusin', event => {
+    const node = event.target.closest('.nbruns-row');
+    const row = node && [...rows.values()].find(candidate => candidate.node === node);
+    if (row && row !== held) roam(row);
+  });
 
-  // -- the words in place of rows
+  // -- parts that take each other's place
 
-  function showNote() {
-    const said = model.get('note');
-    table.hidden = Boolean(said.title);
-    note.hidden = !said.title;
-    note.replaceChildren();
-    if (!said.title) return;
-    note.append(
-      icon(said.icon ?? 'runs'),
-      make('div', { class: 'nbruns-noteTitle', text: said.title }),
-      make('div', { class: 'nbruns-noteText', text: said.text ?? '' })
-    );
-    if (said.code) note.append(make('code', { class: 'nbruns-noteCode', text: said.code }));
-    if (said.action)
-      note.append(
-        make('button', {
-          type: 'button',
-          class: 'nbruns-button nbruns-noteAction',
-          text: said.action,
-          onclick: () => model.send({ type: 'retry' })
-        })
-      );
+  function showParts() {
+    const isSaid = note.show();
+    const isLoading = !isSaid && model.get('window').total === null;
+    bones.hidden = !isLoading;
+    table.hidden = isSaid || isLoading;
   }
 
   function tickTime() {
-    for (const row of rows.values()) row.showTimes();
+    for (const row of rows.values()) {
+      row.showTimes();
+      if (row.data.status === 'RUNNING') row.showCells();
+    }
   }
 
+  const refit = () => {
+    columns = [];
+    fit();
+    heads.show(columns);
+    rows.forEach(row => row.showCells());
+  };
   const listen = [
     ['change:window', showWindow],
-    ['change:columns', () => (fit(), showHeads(), rows.forEach(row => row.showCells()))],
-    ['change:order', () => (showHeads(), (scroller.scrollTop = 0))],
-    ['change:ticked_count', showHeads],
-    ['change:note', showNote]
+    ['change:columns', refit],
+    ['change:can', () => rows.forEach(row => row.showButtons())],
+    ['change:order', () => (refit(), (scroller.scrollTop = 0))],
+    ['change:ticked_count', () => heads.show(columns)],
+    ['change:note', showParts],
+    ['change:snack', snack.show]
   ];
   for (const [name, react] of listen) model.on(name, react);
 
@@ -306,9 +227,7 @@ function render({ model, el }) {
     if (isSeen()) tellSeen();
   }, BEAT_MS);
 
-  fit();
-  showHeads();
-  showNote();
+  refit();
   showWindow();
   return () => {
     clearInterval(clock);

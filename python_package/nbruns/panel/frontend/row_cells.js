@@ -1,0 +1,51 @@
+// The cells of a row's columns: a value, and under it the curve it came by.
+
+const LEVELS = '0123456789abcdef';
+
+// One hexadecimal digit a point, from the smallest value to the largest.
+function curvePath(text, width, height) {
+  const across = (width - 3) / Math.max(1, text.length - 1);
+  const down = (height - 3) / 15;
+  return [...text].map((digit, place) => `${place ? 'L' : 'M'}${(1 + place * across).toFixed(1)} ${(height - 1.5 - LEVELS.indexOf(digit) * down).toFixed(1)}`).join('');
+}
+
+function makeCell() {
+  const value = make('span', { class: 'nbruns-value' });
+  const curve = document.createElementNS(SVG, 'svg');
+  const line = document.createElementNS(SVG, 'path');
+  curve.setAttribute('class', 'nbruns-listSpark');
+  curve.setAttribute('viewBox', '0 0 60 15');
+  curve.setAttribute('preserveAspectRatio', 'none');
+  curve.setAttribute('aria-hidden', 'true');
+  curve.append(line);
+  const inner = make('span', { class: 'nbruns-inner' });
+  const node = make('span', { class: 'nbruns-metric', role: 'gridcell' }, value, inner, curve);
+  let drawn = '';
+
+  return {
+    node,
+    show(cell, column, row, isMoving) {
+      const text = cell.took ? spanSoFar(row.started_ms, row.ended_ms) : 'ms' in cell ? ago(cell.ms) : (cell.text ?? '');
+      const moved = isMoving && value.textContent !== text && row.status === 'RUNNING';
+      say(value, text);
+      attribute(node, 'title', [cell.best && 'Best of all runs listed', 'ms' in cell ? absolute(cell.ms) : cell.full, cell.inner_full].filter(Boolean).join('\n') || null);
+      node.classList.toggle('nbruns-best', Boolean(cell.best));
+      node.classList.toggle('nbruns-words', !column.isNumber);
+      node.classList.toggle('nbruns-tagCell', column.kind === 'tags');
+      node.classList.toggle('nbruns-empty', !text);
+      say(inner, cell.inner ? `↳ ${cell.inner}` : '');
+      inner.hidden = !cell.inner;
+      const wanted = cell.inner ? '' : (cell.spark ?? '');
+      if (wanted !== drawn) {
+        drawn = wanted;
+        line.setAttribute('d', curvePath(wanted, 60, 15));
+      }
+      curve.toggleAttribute('hidden', !wanted);
+      if (moved) {
+        value.classList.remove('nbruns-moved');
+        void value.offsetWidth;
+        value.classList.add('nbruns-moved');
+      }
+    }
+  };
+}

@@ -51,6 +51,7 @@ class CardDesk:
         browser: Callable[[], Browser | None],
         changed: Callable[[], None],
         failed: Callable[[Exception], None],
+        on_delete: Callable[[str], None] | None = None,
     ) -> None:
         self.selection = selection
         self.client, self.artifacts = RunClient(connection), ArtifactClient(connection)
@@ -60,6 +61,7 @@ class CardDesk:
         )
         self.curves = Curves(self.client, self._tell_curves, failed=failed)
         self._do, self._browser, self._changed = do, browser, changed
+        self._on_delete = on_delete
         self._run: Run | None = None
         self._traceback_of = ""
         t.link((selection, "artifact"), (self.files, "chosen"))
@@ -144,6 +146,10 @@ class CardDesk:
         self._changed()
 
     async def _delete(self, run: Run, _: Message) -> None:
+        if self._on_delete is not None:
+            # Whoever can offer to undo it does it.
+            self._on_delete(run.run_id)
+            return
         await self.client.delete(run.run_id)
         self._changed()
 

@@ -15,6 +15,7 @@ _PUBLIC = {
     "RunPanel": "nbruns.cell_panel",
     "charts": "nbruns.charts",
     "compare": "nbruns.library",
+    "executed": "nbruns.library",
     "revisions": "nbruns.revisions",
 }
 

@@ -1,4 +1,4 @@
-"""What notebooks and scripts call by name: `nbruns.compare`.
+"""What notebooks and scripts call by name: `nbruns.compare`, `nbruns.executed`.
 
 Runs are read where MLflow keeps them: from the file of an `nbruns:` store, with no server
 and no network, or by way of MLflow's client. Notebooks and packages of runs on a server
@@ -27,7 +27,7 @@ from nbruns.protocol.names import (
     PID_SEEN_TAG,
     PID_TAG,
 )
-from nbruns.records import Environment, NotebookContent, Run
+from nbruns.records import Environment, ExecutedCell, NotebookContent, Run
 
 _ID_LENGTH = 32
 # A revision no browser sends is put together after a second.
@@ -52,6 +52,15 @@ def compare(run_a: Any, run_b: Any = None, *more: Any) -> Comparison:
     return compared([reader.side(run_id) for run_id in ids])
 
 
+def executed(run: Any) -> list[ExecutedCell]:
+    """Which cells ran in a run's kernel, from the kernel's start to the run's end, in order.
+
+    Each with its text, when it ran, how long, and with what result; empty for a run that
+    no Python kernel started. The run is given as to `compare`.
+    """
+    return _reader().executed(_id(run))
+
+
 class _StoreReader:
     """Runs of an `nbruns:` store."""
 
@@ -65,6 +74,12 @@ class _StoreReader:
 
         self._await(run_id)
         return side(self.store, run_id)
+
+    def executed(self, run_id: str) -> list[ExecutedCell]:
+        from nbruns.endpoints.notebooks import executed_until
+
+        self._await(run_id)
+        return executed_until(self.store, self.store.runs.get(run_id))
 
     def _await(self, run_id: str) -> None:
         """Let a run this process has just started get its revision and its source.
@@ -95,6 +110,10 @@ class _ServerReader:
     def side(self, run_id: str) -> Side:
         run = self._run(run_id)
         return Side(run, self._environment(run), self._content(run_id))
+
+    def executed(self, run_id: str) -> list[ExecutedCell]:
+        told = self._ask("kernels/executed", run_id=run_id)
+        return [ExecutedCell(**cell) for cell in told["cells"]] if told else []
 
     def before(self, run_id: str) -> str:
         told = self._ask("runs/changes", run_id=run_id)

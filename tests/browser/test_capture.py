@@ -115,6 +115,17 @@ def test_a_run_of_another_language_is_kept_from_the_browser(lab: LabPage) -> Non
     revision, kept = revision_of(server, run["run_id"], lambda found: found["method"] == "browser")
     assert (run["experiment"], revision["path"]) == ("work", "work.ipynb")
     assert kept["cells"][1]["source"] == "echo 'not saved'"
+    assert not kept["cells"][0]["outputs"]
+
+    server.ask(
+        "POST", "api/2.0/mlflow/runs/update", {"run_id": run["run_id"], "status": "FINISHED"}
+    )
+    _, ended = revision_of(
+        server,
+        run["run_id"],
+        lambda found: found["revision_id"] != revision["revision_id"],
+    )
+    assert run["run_id"] in "".join(ended["cells"][0]["outputs"][0]["text"])
 
 
 def test_cells_that_ran_out_of_order_are_told(lab: LabPage) -> None:  # N2

@@ -305,6 +305,26 @@ def test_what_ran_is_recorded_with_its_outcome(new_kernel: Callable[..., Noteboo
     assert cells[0].source == "x = 1"
 
 
+def test_what_a_cell_runs_is_part_of_it(new_kernel: Callable[..., NotebookKernel]) -> None:
+    kernel = new_kernel()
+    kernel.run("get_ipython().run_cell('x = 1'); get_ipython().run_cell('1 / 0')", cell="outer")
+    reply = kernel.run(
+        "import mlflow, nbruns\n"
+        "get_ipython().run_cell('run = mlflow.start_run(); mlflow.end_run()')",
+        cell="starts",
+    )
+    assert reply.error == ""
+    said = kernel.run(
+        "ran = nbruns.executed(run)\n"
+        "print([(one.cell_id, one.outcome, one.position) for one in ran], ran[0].source[:11])",
+        cell="asks",
+    )
+
+    assert said.stdout.strip() == "[('outer', 'ok', 1), ('starts', 'ok', 2)] get_ipython"
+    (run,) = kernel.runs()
+    assert run.tags["nbruns.cell"] == "starts"
+
+
 def test_a_fault_of_ours_costs_one_line(new_kernel: Callable[..., NotebookKernel]) -> None:
     kernel = new_kernel()
     kernel.run(

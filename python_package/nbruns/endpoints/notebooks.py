@@ -88,7 +88,7 @@ def executed(store: Store, body: Body) -> Body:
     """GET kernels/executed: what a kernel executed, or what it had when a run ended."""
     run_id = optional(body, "run_id")
     cells = (
-        _executed_until(store, store.runs.get(run_id))
+        executed_until(store, store.runs.get(run_id))
         if run_id
         else store.kernels.executed(required(body, "kernel_id"))
     )
@@ -141,7 +141,8 @@ def _notebook_id(store: Store, run: Run, path: str, content: NotebookContent) ->
     return found.notebook_id
 
 
-def _executed_until(store: Store, run: Run) -> list[ExecutedCell]:
+def executed_until(store: Store, run: Run) -> list[ExecutedCell]:
+    """What ran in the kernel of a run up to its end; nothing where no kernel of ours tells."""
     kernel_id = run.tags.get(KERNEL_TAG)
     if not kernel_id or run.started_ms is None:
         return []

@@ -53,6 +53,7 @@ class Recorder:
         self._running: list[Execution] = []
         self._last: Execution | None = None
         self._count = 0
+        self._nested = 0
         # Some versions of IPython raise their counter before this event, some after it.
         self._next_number: int = shell.execution_count
 
@@ -74,6 +75,10 @@ class Recorder:
     def pre_run_cell(self, info: Any) -> None:
         if info.silent:
             return
+        if self._running and getattr(info, "cell_id", None) is None:
+            # Run by a cell (`%run a.ipynb`), and so part of it.
+            self._nested += 1
+            return
         self._count += 1
         source = "" if self._is_skipped() else info.raw_cell
         cell_id = getattr(info, "cell_id", None)
@@ -84,6 +89,9 @@ class Recorder:
 
     def post_run_cell(self, result: Any) -> None:
         if not self._running or (result.info is not None and result.info.silent):
+            return
+        if self._nested:
+            self._nested -= 1
             return
         execution = self._running.pop()
         if result.execution_count is not None:

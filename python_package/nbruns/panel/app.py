@@ -76,6 +76,8 @@ class App:
             return
         if said.get("type") == "notebook":
             panel.follow(said.get("path"))
+        elif said.get("type") == "pick":
+            panel.pick(str(said.get("run_id")))
         elif said.get("type") == "close":
             del self.tabs[tab]
             panel.close_all()

@@ -25,3 +25,7 @@ class Browser:
     def remember(self, state: Mapping[str, Any], title: str) -> None:
         """Tell what the panel shows now, for a reload of the page and a new kernel."""
         self._send({"type": "state", "state": dict(state), "title": title})
+
+    def complain(self, text: str) -> None:
+        """Have a sentence stand over the panel until the reader dismisses it."""
+        self._send({"type": "error", "text": text})

@@ -12,9 +12,10 @@ from nbruns.panel.feed import Feed
 from nbruns.panel.header import Elsewhere, Header
 from nbruns.panel.list_rows import Surroundings
 from nbruns.panel.list_settings import settings_of, take_settings
+from nbruns.panel.run_client import RunClient
 from nbruns.panel.run_filter import UnreadableFilter
 from nbruns.panel.run_list import RunList
-from nbruns.panel.selection import Selection
+from nbruns.panel.selection import Selection, showing
 from nbruns.panel.toolbar import Toolbar
 from nbruns.protocol.names import LIST_TAG
 
@@ -109,6 +110,19 @@ class Listing:
             await feed.reach(first, count)
             if feed is self.feed:
                 self._show_rows()
+
+    async def pick(self, run_id: str) -> None:
+        """Tick a run alone, in the list of its experiment; raises NotFound."""
+        run = await RunClient(self.feed.client.connection).get(run_id)
+        notebook = await self.feed.client.find_notebook(self.path) if self.path else None
+        if self.feed.experiment_id == run.experiment_id:
+            self.selection.take_up({**self.selection.listed_state(), **showing(run)})
+            return
+        # Ticks are for runs that the list can find: these wait until it is that one.
+        former = self._left.get(run.experiment_id, {})
+        self._left[run.experiment_id] = {**former, **showing(run)}
+        is_own = notebook is not None and notebook.experiment_id == run.experiment_id
+        self.selection.experiment_id = None if is_own else run.experiment_id
 
     async def fetch_choices(self) -> None:
         """Fetch all that a column could show and a filter could name."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import ipywidgets as w
 
-from nbruns.errors import NbrunsError
+from nbruns.errors import NbrunsError, NotFound
 from nbruns.panel.browser import Browser
 from nbruns.panel.card_desk import CardDesk
 from nbruns.panel.client import Client
@@ -144,6 +144,10 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         """Have the notebook opened as it was when a run started."""
         self._act("open", run_id, {})
 
+    def pick(self, run_id: str) -> None:
+        """Show this run among those of its experiment, wherever the list stands now."""
+        self._do(self._pick(run_id))
+
     def register(self, run_id: str) -> None:
         """Open the form that registers a run's model."""
         if run_id not in self.selection.ticked:
@@ -213,6 +217,15 @@ class RunPanel(w.VBox):  # type: ignore[misc]
     async def _tell_state(self) -> None:
         if self.browser is not None:
             self.browser.remember(self.selection.state(), self.feed.title)
+
+    async def _pick(self, run_id: str) -> None:
+        try:
+            await self.listing.pick(run_id)
+        except NotFound as error:
+            if self.browser is None:
+                raise
+            # Over the list it would be gone with the next change of a run.
+            self.browser.complain(str(error))
 
     async def _submit(self, asked: Request) -> None:
         await self.registering.submit(asked)

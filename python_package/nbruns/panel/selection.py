@@ -10,6 +10,8 @@ import traitlets as t
 
 from nbruns.charts.palette import colours_for
 from nbruns.panel.run_filter import as_filter
+from nbruns.protocol.names import PARENT_RUN_TAG
+from nbruns.records import Run
 
 NEWEST_FIRST = "attributes.start_time DESC"
 
@@ -168,3 +170,14 @@ class Selection(t.HasTraits):
         if self.registering is not None and self.registering not in ticked:
             self.registering = None
         self.ticked = ticked
+
+
+def showing(run: Run) -> dict[str, Any]:
+    """As much of a list's state as does not hide this run, and has it ticked alone."""
+    parent = run.tags.get(PARENT_RUN_TAG)
+    return {
+        "filter_text": "",
+        "ticked": (run.run_id,),
+        "expanded": (parent,) if parent else (),
+        "trash": run.stage == "deleted",
+    }

@@ -12,8 +12,9 @@ from nbruns.charts.bar_figure import bar_figure
 from nbruns.charts.box_figure import box_figure
 from nbruns.charts.contour_figure import contour_figure
 from nbruns.charts.curve_figure import curve_figure
+from nbruns.charts.dimensions import brushed
 from nbruns.charts.groups import groups_by
-from nbruns.charts.parallel_figure import brushed, parallel_figure
+from nbruns.charts.parallel_figure import parallel_figure
 from nbruns.charts.scatter_figure import scatter_figure
 from nbruns.errors import InvalidValue
 from nbruns.records import MetricPoint, Run

@@ -175,17 +175,19 @@ def test_two_ticked_runs_are_drawn_and_their_parameters_compared(
             for run in runs:
                 say(panel.list, type="tick", run_id=run.run_id)
             await until(lambda: sent)
-            figure = sent[0]["figure"]
+            figure = sent[0]["figures"]["acc"]
             assert [trace["name"] for trace in figure["data"]] == ["one", "two"]
             assert figure["data"][0]["x"] == [0, 1, 2, 3]
             table = panel.compare.differences.table
-            assert [row["name"] for row in table["params"]] == ["depth"]
+            params = next(part for part in table["sections"] if part["key"] == "params")
+            assert [row["name"] for row in params["rows"]] == ["depth"]
+            assert list(params["same"]) == [("seed", "1")]
             assert panel.compare in panel.detail.children
 
             point = MetricPoint("acc", 0.9, step=4, at_ms=2)
             kernel_store.metrics.append(runs[1].run_id, [point])
             await until(lambda: sent[-1]["type"] == "extend", 1.5)
-            assert sent[-1]["points"] == [[[], []], [[4], [0.9]]]
+            assert sent[-1]["points"] == {"acc": [[[], []], [[4], [0.9]]]}
 
     asyncio.run(look())
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from nbruns.charts.canvas import axis, go, shortened, text
 from nbruns.charts.groups import groups_by
+from nbruns.charts.palette import QUIET
 from nbruns.charts.values import column, label
 from nbruns.records import Run
 
@@ -47,7 +48,8 @@ def box_figure(
             boxpoints="all",
             jitter=0.4,
             pointpos=0,
-            line={"color": group.colour, "width": 1.5},
+            # Beside runs in colours of their own, boxes in colours would read as runs.
+            line={"color": QUIET if colours else group.colour, "width": 1.5},
             marker={"size": 5, "opacity": 0.75},
             hoveron="points",
             hovertext=[text(run.name) for run in kept],

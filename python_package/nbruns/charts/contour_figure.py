@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from nbruns.charts.canvas import go, text
 from nbruns.charts.palette import SCALE
-from nbruns.charts.scatter_figure import column_axis, complete
-from nbruns.charts.values import Column, column
+from nbruns.charts.scatter_figure import column_axis
+from nbruns.charts.values import Column, column, complete
 from nbruns.errors import InvalidValue
 from nbruns.records import Run
 

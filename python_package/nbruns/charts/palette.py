@@ -19,7 +19,8 @@ COLOURS = (
 )
 # A run that nobody picked, among others: seen on white and on near-black alike.
 QUIET = "#8a94a6"
-SCALE = "Viridis"
+# From low to high; both ends are seen on white and on near-black.
+SCALE = [[0.0, "#6a63d9"], [0.25, "#3f7fd9"], [0.5, "#1fa187"], [0.75, "#a9b93a"], [1.0, "#eda827"]]
 
 
 def colours_for(wanted: Iterable[str], before: Mapping[str, str]) -> dict[str, str]:

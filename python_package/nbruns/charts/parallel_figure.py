@@ -1,32 +1,15 @@
-"""Several columns side by side, one line a run through them; and which runs a brush keeps."""
+"""Several columns side by side, one line a run through them."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from nbruns.charts.canvas import go, shortened
+from nbruns.charts.dimensions import Dimension, Ranges, dimension
 from nbruns.charts.palette import SCALE
-from nbruns.charts.scatter_figure import complete
-from nbruns.charts.values import Column, column
+from nbruns.charts.values import column, complete
 from nbruns.records import Run
-
-Ranges = Mapping[str, Sequence[Sequence[float]]]
-_MOST_TICKS = 12
-# A range over three powers of ten is read by its powers.
-_WIDE = 1000.0
-
-
-@dataclass(frozen=True, slots=True)
-class Dimension:
-    """A column as heights on an axis: numbers, their logarithms, or places of words."""
-
-    name: str
-    label: str
-    heights: tuple[float | None, ...]
-    ticks: tuple[tuple[float, str], ...] = ()
 
 
 def parallel_figure(
@@ -46,42 +29,6 @@ def parallel_figure(
         labelangle=-20 if len(drawn) > 4 else 0,
     )
     return figure
-
-
-def dimension(of: Column) -> Dimension:
-    """A column's heights: words stand in their order, wide positive numbers by their powers."""
-    if not of.is_number:
-        words = of.words
-        places = {word: float(place) for place, word in enumerate(words)}
-        heights = tuple(None if v is None else places[str(v)] for v in of.values)
-        pace = math.ceil(len(words) / _MOST_TICKS) or 1
-        ticks = tuple((places[word], word) for word in words[::pace])
-        return Dimension(of.name, of.label, heights, ticks)
-    numbers = [value for value in of.values if isinstance(value, float)]
-    if min(numbers) > 0 and max(numbers) / min(numbers) >= _WIDE:
-        heights = tuple(math.log10(v) if isinstance(v, float) else None for v in of.values)
-        powers = range(
-            math.floor(math.log10(min(numbers))), math.ceil(math.log10(max(numbers))) + 1
-        )
-        return Dimension(of.name, of.label, heights, tuple((float(p), f"1e{p}") for p in powers))
-    return Dimension(
-        of.name, of.label, tuple(v if isinstance(v, float) else None for v in of.values)
-    )
-
-
-def brushed(runs: Sequence[Run], brush: Ranges) -> list[Run]:
-    """The runs that a brush keeps: within one of the ranges on every brushed axis."""
-    axes = [name for name, ranges in brush.items() if ranges]
-    heights = {name: dimension(column(runs, name)).heights for name in axes}
-    return [
-        run
-        for place, run in enumerate(runs)
-        if all(_within(heights[name][place], brush[name]) for name in heights)
-    ]
-
-
-def _within(height: float | None, ranges: Sequence[Sequence[float]]) -> bool:
-    return height is not None and any(low <= height <= high for low, high in ranges)
 
 
 def _wire(

@@ -48,15 +48,6 @@ def scatter_figure(
     return figure
 
 
-def complete(columns: Sequence[Column], runs: Sequence[Run]) -> list[int]:
-    """The places of the runs that have a value in every column."""
-    return [
-        place
-        for place in range(len(runs))
-        if all(each.values[place] is not None for each in columns)
-    ]
-
-
 def column_axis(of: Column, *, log: bool = False) -> dict[str, Any]:
     """An axis for a column: of numbers, of words in their order, or of time."""
     if of.name == START:

@@ -57,6 +57,15 @@ def column(runs: Sequence[Run], name: str) -> Column:
     return Column(name, values, False)
 
 
+def complete(columns: Sequence[Column], runs: Sequence[Run]) -> list[int]:
+    """The places of the runs that have a value in every column."""
+    return [
+        place
+        for place in range(len(runs))
+        if all(each.values[place] is not None for each in columns)
+    ]
+
+
 def value_of(run: Run, name: str) -> Value:
     """What one run says; a metric that is no finite number says nothing."""
     kind, _, key = name.partition(".")

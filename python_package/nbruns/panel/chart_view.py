@@ -6,7 +6,7 @@ layout, and only the new points when a curve has grown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -18,69 +18,76 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 Trace = dict[str, Any]
+Wire = dict[str, Any]
+Hear = Callable[[dict[str, Any]], None]
 
 
 class ChartView(anywidget.AnyWidget):
-    """One figure, and the choice of the metric it shows."""
+    """Some figures, and the controls of what they show.
 
-    _esm = script("plotly", "chart_view")
+    `on_ask` hears what the reader does: a message of type "set" (settings), "metric", "pick"
+    (a run), "brush", "zoom" or "close".
+    """
 
-    metrics = t.List(t.Unicode()).tag(sync=True)
-    metric = t.Unicode(None, allow_none=True).tag(sync=True)
+    _esm = script(
+        "plotly", "menu", "chart_theme", "chart_downloads", "chart_controls", "chart_view"
+    )
+
+    controls: t.Dict[str, Any] = t.Dict().tag(sync=True)
     caption = t.Unicode("").tag(sync=True)
     plotly: t.Dict[str, str] = t.Dict().tag(sync=True)
 
-    def __init__(self, *, plotly_base: str, on_metric: Callable[[str], None]) -> None:
+    def __init__(self, *, plotly_base: str, on_ask: Hear) -> None:
         super().__init__(plotly=plotly_wanted(plotly_base))
         self.add_class("nbruns-chart")
-        self._on_metric = on_metric
-        self._shown: dict[str, Any] | None = None
+        self._on_ask = on_ask
+        self._shown: dict[str, Wire] = {}
         self.on_msg(self._hear)
 
-    def choose_from(self, metrics: Sequence[str], metric: str | None) -> None:
-        """Offer these metrics, this one chosen."""
-        self.metrics, self.metric = list(metrics), metric
-
-    def show(self, figure: go.Figure) -> None:
-        """Draw a figure; one that only has more points than the last sends just those."""
-        wanted = plain(figure)
+    def show(self, figures: Mapping[str, go.Figure]) -> None:
+        """Draw figures by their keys; one that only has more points than before sends those."""
+        wanted = {key: plain(figure) for key, figure in figures.items()}
         before, self._shown = self._shown, wanted
         self.caption = ""
-        if before == wanted:
-            return
-        points = None if before is None else new_points(before, wanted)
-        if points is None:
-            self._send_whole()
-        else:
-            self.send({"type": "extend", "points": points})
+        grown = {
+            key: points
+            for key, figure in wanted.items()
+            if key in before and (points := new_points(before[key], figure)) is not None
+        }
+        whole = {key: figure for key, figure in wanted.items() if key not in grown}
+        if whole or list(before) != list(wanted):
+            self.send({"type": "figures", "order": list(wanted), "figures": whole})
+        gained = {key: tails for key, tails in grown.items() if any(x for x, _ in tails)}
+        if gained:
+            self.send({"type": "extend", "points": gained})
 
     def say(self, caption: str) -> None:
-        """Show words in place of the figure."""
+        """Show words in place of figures."""
+        if self._shown:
+            self._shown = {}
+            self.send({"type": "figures", "order": [], "figures": {}})
         self.caption = caption
-
-    def _send_whole(self) -> None:
-        if self._shown is not None:
-            self.send({"type": "figure", "figure": self._shown})
 
     def _hear(self, _: object, message: dict[str, Any], __: object) -> None:
         if message.get("type") == "ready":
-            self._send_whole()
-        elif message.get("type") == "metric":
-            self._on_metric(str(message["metric"]))
+            figures = self._shown
+            self.send({"type": "figures", "order": list(figures), "figures": figures})
+        else:
+            self._on_ask(message)
 
 
-def plain(figure: go.Figure) -> dict[str, Any]:
+def plain(figure: go.Figure) -> Wire:
     """A figure as JSON's own types, without the 7 kB template: the browser has the theme."""
     said = figure.to_plotly_json()
     layout = {key: value for key, value in said["layout"].items() if key != "template"}
     traces = [
-        {key: list(value) if key in ("x", "y") else value for key, value in trace.items()}
+        {key: list(value) if isinstance(value, tuple) else value for key, value in trace.items()}
         for trace in said["data"]
     ]
     return {"data": traces, "layout": layout}
 
 
-def new_points(before: dict[str, Any], after: dict[str, Any]) -> list[list[list[Any]]] | None:
+def new_points(before: Wire, after: Wire) -> list[list[list[Any]]] | None:
     """What each trace gained at its end, as [x, y]; None when anything else changed."""
     old, new = before["data"], after["data"]
     if before["layout"] != after["layout"] or len(old) != len(new):
@@ -93,8 +100,9 @@ def _tail(old: Trace, new: Trace) -> list[list[Any]] | None:
     def rest(trace: Trace) -> Trace:
         return {key: value for key, value in trace.items() if key not in ("x", "y")}
 
-    known = len(old["x"])
-    grown = new["x"][:known] == old["x"] and new["y"][:known] == old["y"]
-    if not grown or rest(old) != rest(new):
+    if rest(old) != rest(new):
         return None
-    return [new["x"][known:], new["y"][known:]]
+    known, xs, ys = len(old.get("x", ())), new.get("x", []), new.get("y", [])
+    if xs[:known] != old.get("x", []) or ys[:known] != old.get("y", []):
+        return None
+    return [xs[known:], ys[known:]]

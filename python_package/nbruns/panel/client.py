@@ -101,16 +101,25 @@ class Client:
         )
         return page.items
 
-    async def histories(self, run_ids: Sequence[str], key: str) -> dict[str, list[MetricPoint]]:
+    async def histories(
+        self,
+        run_ids: Sequence[str],
+        key: str,
+        *,
+        points: int = MOST_POINTS,
+        steps: tuple[int, int] | None = None,
+    ) -> dict[str, list[MetricPoint]]:
         """A metric of some runs over its steps, thinned by the server where it is long.
 
-        Runs without it are left out.
+        Runs without it are left out; with `steps`, so is what lies before or after them.
         """
+        ends = {"start_step": steps[0], "end_step": steps[1]} if steps else {}
         reply = await self.connection.get(
             "ajax-api/2.0/mlflow/metrics/get-history-bulk-interval",
             run_ids=list(run_ids),
             metric_key=key,
-            max_results=MOST_POINTS,
+            max_results=points,
+            **ends,
         )
         found: dict[str, list[MetricPoint]] = {run_id: [] for run_id in run_ids}
         for item in reply.get("metrics", ()):

@@ -1,90 +1,161 @@
-"""Ticked runs side by side: their curves, the parameters that differ, their metrics."""
+"""Runs side by side: the charts of the ticked ones or of all listed, and what differs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import anywidget
 import ipywidgets as w
-import traitlets as t
 
-from nbruns.panel.browser_side import script
+from nbruns.charts.values import DURATION, START
+from nbruns.panel.chart_choices import Choices, choices
+from nbruns.panel.chart_data import csv_of
+from nbruns.panel.chart_settings import A_PAGE, OF_MANY, ChartSettings
 from nbruns.panel.chart_view import ChartView
-from nbruns.panel.columns import metric_columns
-from nbruns.panel.differences import metrics_side_by_side, params_that_differ
+from nbruns.panel.difference_table import Differences
+from nbruns.panel.drawing import Drawing, Histories, draw
 from nbruns.panel.selection import Selection
-from nbruns.records import MetricPoint, Run
+from nbruns.records import Run
 
-MOST_METRICS = 500
-Histories = Mapping[str, Sequence[MetricPoint]]
+Zoom = Callable[[str, tuple[float, float] | None], None]
 
 
-class Differences(anywidget.AnyWidget):
-    """What tells the ticked runs apart, one column per run."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be drawn: the runs, how, and the metrics whose histories that takes."""
 
-    _esm = script("differences")
-
-    table: t.Dict[str, Any] = t.Dict({"runs": [], "params": [], "metrics": []}).tag(sync=True)
-
-    def show(self, runs: Sequence[Run], colours: Mapping[str, str]) -> None:
-        """Compare these runs, the first being the baseline of the deltas."""
-        heads = [
-            {"id": run.run_id, "name": run.name, "colour": colours.get(run.run_id, "")}
-            for run in runs
-        ]
-        self.table = {
-            "runs": heads,
-            "params": [asdict(row) for row in params_that_differ(runs)],
-            "metrics": [asdict(row) for row in metrics_side_by_side(runs)],
-        }
+    settings: ChartSettings
+    choices: Choices
+    runs: Sequence[Run]
+    metrics: tuple[str, ...]
 
 
 class Compare(w.VBox):  # type: ignore[misc]
-    """A chart of one metric over the ticked runs, and what differs between them."""
+    """Charts of runs, and under them what differs between those ticked."""
 
-    def __init__(self, selection: Selection, *, plotly_base: str) -> None:
+    def __init__(self, selection: Selection, *, plotly_base: str, on_zoom: Zoom) -> None:
         self.selection = selection
-        self.chart = ChartView(plotly_base=plotly_base, on_metric=self._choose)
-        self.differences = Differences()
+        self._on_zoom = on_zoom
+        self._drawn: tuple[Plan, Histories] | None = None
+        self.chart = ChartView(plotly_base=plotly_base, on_ask=self._ask)
+        self.differences = Differences(on_baseline=lambda run_id: self.set(baseline=run_id))
         super().__init__([self.chart, self.differences])
         self.add_class("nbruns-compare")
 
-    def show(self, runs: Sequence[Run]) -> str | None:
-        """Compare these runs; answers with the metric whose histories it wants to draw."""
-        metrics = sorted({point.key for run in runs for point in run.metrics})[:MOST_METRICS]
-        if self.selection.metric not in metrics:
-            best = metric_columns(runs, most=MOST_METRICS)
-            self.selection.metric = next(
-                (key for key in best if has_history(runs, key)), best[0] if best else None
-            )
-        self.chart.choose_from(metrics, self.selection.metric)
-        self.differences.show(runs, self.selection.colours)
-        if not metrics:
-            self.chart.say("These runs have no metrics yet.")
-        return self.selection.metric
+    @property
+    def settings(self) -> ChartSettings:
+        """How the reader wants charts drawn."""
+        return ChartSettings.of(self.selection.charts)
 
-    def draw(self, runs: Sequence[Run], metric: str, histories: Histories) -> None:
-        """Draw a metric of the runs: curves, or bars where each has one value only."""
+    def set(self, **asked: Any) -> None:
+        """Change some settings."""
+        self.selection.charts = self.settings.changed(asked).kept()
+
+    def plan(self, ticked: Sequence[Run], listed: Sequence[Run]) -> Plan:
+        """Decide what to draw; `listed` are the runs of the list, as far as charts take them."""
+        settings = self.settings
+        of_many = len(ticked) < 2 or (settings.scope == "listed" and settings.kind in OF_MANY)
+        if len(ticked) < 2 and settings.kind not in OF_MANY:
+            settings = replace(settings, kind="scatter")
+        runs = listed if of_many else ticked
+        found = choices(runs)
+        metric = found.metric(self.selection.metric, _with_history(runs))
+        if metric is not None and not of_many:
+            self.selection.metric = metric
+        complete = replace(
+            found.complete(settings, metric), scope="listed" if of_many else "ticked"
+        )
+        return Plan(complete, found, runs, _drawn(complete, found, metric))
+
+    def show(
+        self, plan: Plan, histories: Histories, *, ticked: Sequence[Run], listed: int, more: bool
+    ) -> None:
+        """Draw what was planned, and offer what else there is."""
+        self._drawn = plan, histories
         # Plotly comes with the first chart, not with the first list.
-        from nbruns.panel.charts import history_chart, latest_chart
-
-        if metric != self.selection.metric:
-            return
-        names = {run.run_id: run.name for run in runs}
-        kept = {run.run_id: histories[run.run_id] for run in runs if run.run_id in histories}
-        if any(len(points) > 1 for points in kept.values()):
-            figure = history_chart(kept, metric, names=names, colours=self.selection.colours)
+        drawing = draw(
+            plan.settings,
+            plan.runs,
+            metrics=plan.metrics,
+            histories=histories,
+            colours=self.selection.colours,
+        )
+        self.chart.controls = {
+            **_offer(plan, drawing, several=len(ticked) > 1),
+            "metric": self.selection.metric,
+            "ticked": len(ticked),
+            "listed": listed,
+            "listed_more": more,
+            "brushed": None if self.selection.brushed is None else len(self.selection.brushed),
+        }
+        if drawing.instead:
+            self.chart.say(drawing.instead)
         else:
-            newest = {run_id: points[-1].value for run_id, points in kept.items()}
-            figure = latest_chart(newest, metric, names=names, colours=self.selection.colours)
-        self.chart.show(figure)
+            self.chart.show(drawing.figures)
 
-    def _choose(self, metric: str) -> None:
-        self.selection.metric = metric
+    def close_all(self) -> None:
+        """Leave every page."""
+        for part in (self.chart, self.differences, self):
+            part.close()
+
+    def _ask(self, message: dict[str, Any]) -> None:
+        kind = message.get("type")
+        if kind == "set" and isinstance(message.get("settings"), dict):
+            self.set(**{str(name): value for name, value in message["settings"].items()})
+        elif kind == "metric":
+            self.selection.metric = str(message["metric"])
+        elif kind == "pick":
+            self.selection.toggle(str(message["run_id"]))
+        elif kind == "brush":
+            self.set(brush=message.get("ranges"))
+        elif kind == "csv":
+            self._send_data(str(message["key"]))
+        elif kind == "zoom":
+            self._on_zoom(str(message["key"]), _range(message.get("range")))
+
+    def _send_data(self, key: str) -> None:
+        if self._drawn is not None:
+            plan, histories = self._drawn
+            text = csv_of(plan.settings, plan.runs, key, histories)
+            self.chart.send({"type": "file", "name": key, "text": text})
 
 
-def has_history(runs: Sequence[Run], key: str) -> bool:
-    """Whether a metric was logged at more than its first step, as far as the newest point tells."""
-    return any(point.key == key and point.step > 0 for run in runs for point in run.metrics)
+def _range(said: Any) -> tuple[float, float] | None:
+    if not isinstance(said, list) or len(said) != 2:
+        return None
+    return float(said[0]), float(said[1])
+
+
+def _drawn(settings: ChartSettings, found: Choices, metric: str | None) -> tuple[str, ...]:
+    if settings.kind not in ("curves", "bar") or metric is None:
+        return ()
+    return found.ranked[: settings.shown] if settings.many else (metric,)
+
+
+def _offer(plan: Plan, drawing: Drawing, *, several: bool) -> dict[str, Any]:
+    found = plan.choices
+    hidden = len(found.ranked) - len(plan.metrics) if plan.settings.many else 0
+    return {
+        **asdict(plan.settings),
+        "kinds": None if several else list(OF_MANY),
+        "metrics": list(found.metrics),
+        "columns": {
+            "Parameters that differ": list(found.differing),
+            "Metrics": [f"metrics.{key}" for key in found.metrics],
+            "Run": [START, DURATION],
+            "Other parameters": list(found.alike),
+        },
+        "numbers": sorted(found.numbers),
+        "groups": list(found.groups),
+        "more_metrics": max(hidden, 0),
+        "a_page": A_PAGE,
+        "remark": drawing.remark,
+        "runs": [[run.run_id, run.name] for run in plan.runs] if plan.metrics else [],
+        "legend": [list(each) for each in drawing.legend],
+    }
+
+
+def _with_history(runs: Sequence[Run]) -> set[str]:
+    """The metrics logged beyond their first step, as far as the newest point tells."""
+    return {point.key for run in runs for point in run.metrics if point.step > 0}

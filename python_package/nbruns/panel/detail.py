@@ -9,7 +9,9 @@ from importlib import import_module
 import ipywidgets as w
 
 from nbruns.panel.card_desk import CardDesk
+from nbruns.panel.charts_switch import ChartsSwitch
 from nbruns.panel.compare import Compare
+from nbruns.panel.comparing import Comparing
 from nbruns.panel.feed import Feed
 from nbruns.panel.registry import RegisterForm
 from nbruns.panel.selection import Selection
@@ -30,6 +32,8 @@ class Detail(w.VBox):  # type: ignore[misc]
     ) -> None:
         self.selection = selection
         self.form, self.desk, self.compare = form, desk, compare
+        self.switch = ChartsSwitch(on_open=lambda: compare.set(is_open=True))
+        self.comparing = Comparing(selection, feed, compare)
         self._feed = feed
         super().__init__([form])
         self.add_class("nbruns-detail")
@@ -44,22 +48,33 @@ class Detail(w.VBox):  # type: ignore[misc]
         gone = set(ticked) - {run.run_id for run in runs}
         if gone:
             self.selection.forget(gone)
+        # A brush may leave a list of one run: the chart that was brushed stays.
+        charted = feed.count > 1 or self.selection.brushed is not None
+        comparing = len(runs) > 1 or (self.compare.settings.is_open and charted)
         if len(runs) == 1:
             self.desk.show(runs[0], versions=feed.versions.get(runs[0].run_id, ()))
-            self._show(*self.desk.views)
+            self._show(*([self.compare] if comparing else []), *self.desk.views)
             await self._fill_card(feed, runs[0])
-        elif runs:
+        elif comparing:
             self._show(self.compare)
-            await self._fill_chart(feed, runs)
         else:
-            self._show()
+            self._offer(feed)
+        if comparing:
+            await self.comparing.renew(runs)
+        else:
+            self.comparing.put_away()
 
     def close_all(self) -> None:
         """Leave every page."""
-        chart, differences = self.compare.chart, self.compare.differences
         self.desk.close()
-        for part in (self.form, chart, differences, self.compare, self):
+        self.compare.close_all()
+        for part in (self.form, self.switch, self):
             part.close()
+
+    def _offer(self, feed: Feed) -> None:
+        """Nothing is ticked: offer the charts of all runs, where there are some."""
+        self.switch.offer(feed.count, more=False)
+        self._show(*([self.switch] if feed.count > 1 else []))
 
     def _show(self, *views: w.Widget) -> None:
         shown = (self.form, *views)
@@ -69,14 +84,9 @@ class Detail(w.VBox):  # type: ignore[misc]
 
     async def _fill_card(self, feed: Feed, run: Run) -> None:
         # The chart of a second ticked run must not wait for plotly's 0.2 s.
-        asyncio.get_running_loop().call_later(0.3, import_module, "nbruns.panel.charts")
+        asyncio.get_running_loop().call_later(0.3, import_module, "nbruns.charts.curve_figure")
         models = await feed.models_of(run)
         signatures = await feed.signatures_of(models)
         if self.selection.ticked == (run.run_id,):
             versions = feed.versions.get(run.run_id, ())
             self.desk.show(run, models, signatures, versions)
-
-    async def _fill_chart(self, feed: Feed, runs: list[Run]) -> None:
-        metric = self.compare.show(runs)
-        if metric is not None:
-            self.compare.draw(runs, metric, await feed.histories(runs, metric))

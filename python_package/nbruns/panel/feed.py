@@ -19,14 +19,12 @@ from nbruns.records import (
     Experiment,
     ListedRun,
     LoggedModel,
-    MetricPoint,
     ModelVersion,
     Notebook,
     Run,
     RunCounts,
 )
 
-Histories = dict[str, list[MetricPoint]]
 _OURS_ALONE = "attributes.duration"
 
 
@@ -52,7 +50,6 @@ class Feed:
     _drawn: dict[tuple[str, str], str] = field(default_factory=dict)
     _listed: tuple[object, list[Run]] | None = None
     _renewals: int = 0
-    _charted: tuple[object, Histories] | None = None
     _models: dict[tuple[str, int, str], list[LoggedModel]] = field(default_factory=dict)
     _signatures: dict[str, Signature] = field(default_factory=dict)
 
@@ -176,19 +173,6 @@ class Feed:
                 text = await self.client.describe_model(model)
                 self._signatures[model.model_id] = read_signature(text)
         return self._signatures
-
-    async def histories(self, runs: Sequence[Run], metric: str) -> Histories:
-        """A metric of some runs over time; fetched only when one of them has a new point."""
-        newest = tuple(
-            (run.run_id, tuple(point for point in run.metrics if point.key == metric))
-            for run in runs
-        )
-        # NaN is not equal to itself; its text is.
-        asked = (metric, repr(newest))
-        if self._charted is None or self._charted[0] != asked:
-            found = await self.client.histories([run.run_id for run in runs], metric)
-            self._charted = (asked, found)
-        return self._charted[1]
 
     async def picked(self, run_ids: Sequence[str]) -> list[Run]:
         """The records of ticked runs, in the order of ticking; those that are gone are left out."""

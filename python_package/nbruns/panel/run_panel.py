@@ -58,7 +58,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         self._remember = Pulse(self._tell_state, failed=self._complain, pause_s=0.3)
         super().__init__([self.header, self.toolbar, self.list, self.detail])
         self.add_class("nbruns-panel")
-        self.selection.observe(self._selected, ["ticked", "metric"])
+        self.selection.observe(self._selected, ["ticked", "metric", "charts"])
         self.selection.observe(self._reordered, OTHER_LIST)
         self.selection.observe(lambda _: self._renew.hurry(), SAME_LIST)
         self.selection.observe(self._turned, ["experiment_id"])
@@ -99,7 +99,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
             failed=self._complain,
         )
         self.card = self.desk.card
-        self.compare = Compare(self.selection, plotly_base=base)
+        self.compare = Compare(self.selection, plotly_base=base, on_zoom=self._zoom)
         self.listing = Listing(
             Client(self.connection),
             self.selection,
@@ -185,6 +185,10 @@ class RunPanel(w.VBox):  # type: ignore[misc]
     def _shown(self) -> None:
         if self.events.connected:
             self.header.complain("")
+        self._detail.ask()
+
+    def _zoom(self, metric: str, seen: tuple[float, float] | None) -> None:
+        self.detail.comparing.zoom(metric, seen)
         self._detail.ask()
 
     def _selected(self, change: dict[str, Any]) -> None:

@@ -1,10 +1,13 @@
 // The page's one plotly.js, served by the Jupyter server out of the Python package.
 
-function plotlyAddress({ version, base: fallback }) {
+function rootOfServer({ base: fallback }) {
   const page = document.getElementById('jupyter-config-data');
   const base = page ? JSON.parse(page.textContent).baseUrl : null;
-  const root = base ? `${base}nbruns/` : fallback;
-  return `${root}static/plotly.min.js?v=${version}`;
+  return base ? `${base}nbruns/` : fallback;
+}
+
+function plotlyAddress(wanted) {
+  return `${rootOfServer(wanted)}static/plotly.min.js?v=${wanted.version}`;
 }
 
 // Once per page, whichever widget asks first: it is 5 MB of script.

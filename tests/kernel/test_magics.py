@@ -157,6 +157,10 @@ def test_runs_are_a_table_and_a_text(kernel: NotebookKernel) -> None:
     assert more == []
     assert "&lt;b&gt;bold" in table.html
     assert "<b>bold" not in table.html
+    assert [line.split()[0] for line in kernel.run("%runs bol").plain.splitlines()] == [
+        "run",
+        "<b>bold</b>",
+    ]
     assert "matches params.same = '2'" in kernel.run("%runs params.same = '2'").plain
 
 

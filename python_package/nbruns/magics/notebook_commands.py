@@ -30,11 +30,14 @@ class NotebookMagics(Magics):
 
     @line_magic
     def runs(self, line: str) -> Any:
-        """Show this notebook's runs; a filter in MLflow's language may follow.
+        """Show this notebook's runs; a filter may follow, as the panel's search box takes it.
+
+        Words are looked for in the names of runs.
 
         Examples::
 
           %runs
+          %runs forest
           %runs metrics.accuracy > 0.9 and params.kind = 'forest'
           %runs attributes.status = 'FAILED'
         """
@@ -43,10 +46,12 @@ class NotebookMagics(Magics):
             from nbruns.magics.reach import check_reachable
             from nbruns.magics.run_table import MOST_RUNS, RunTable
             from nbruns.magics.runs_here import search
+            from nbruns.panel.run_filter import as_filter
 
             check_reachable()
             wanted = line.strip()
-            return shown_runs(RunTable(search(wanted, limit=MOST_RUNS + 1), wanted), wanted)
+            found = search(as_filter(wanted), limit=MOST_RUNS + 1)
+            return shown_runs(RunTable(found, wanted), wanted)
 
     @magic_arguments()
     @argument("message", nargs="*", help="What it is kept for.")

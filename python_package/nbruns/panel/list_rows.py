@@ -83,12 +83,12 @@ def _cell(listed: ListedRun, column: Column, around: Surroundings) -> Cell:
         case "metrics":
             return _metric(listed, column, around)
         case "params":
-            return _text(key, run.params.get(key))
+            return _text(run.params.get(key))
         case "tags":
-            return _text(key, run.tags.get(key))
+            return _text(run.tags.get(key))
     values = {"user_id": run.user, "status": run.status.capitalize(), "run_id": run.run_id}
     if key in values:
-        return _text(column.label, values[key])
+        return _text(values[key])
     # Times are worded in the browser, where they keep moving.
     moments = {"start_time": run.started_ms, "end_time": run.ended_ms}
     return {"ms": moments[key]} if key in moments else {"took": True}
@@ -99,7 +99,7 @@ def _metric(listed: ListedRun, column: Column, around: Surroundings) -> Cell:
     cell: Cell = {}
     value = _shown_value(listed, column)
     if value is not None:
-        cell = {"text": number(value), "full": _hover(listed, column, value)}
+        cell = _number(value) | _history(listed, column)
         if around.best == run_id and around.order.startswith(column.order):
             cell["best"] = True
     spark = around.sparks.get((run_id, key))
@@ -107,8 +107,7 @@ def _metric(listed: ListedRun, column: Column, around: Surroundings) -> Cell:
         cell["spark"] = spark
     of_children = listed.best_of_children.get(key)
     if of_children is not None and around.is_folded:
-        cell["inner"] = number(of_children)
-        cell["inner_full"] = f"Best of {listed.children} nested runs: {key} = {exact(of_children)}"
+        cell["inner"] = _number(of_children)
     return cell
 
 
@@ -119,25 +118,30 @@ def _shown_value(listed: ListedRun, column: Column) -> float | None:
     return next((p.value for p in listed.run.metrics if p.key == column.key), None)
 
 
-def _hover(listed: ListedRun, column: Column, value: float) -> str:
-    lines = [f"{column.key} = {exact(value)}"]
+def _number(value: float) -> Cell:
+    """A number as it is shown, and in full where that is more."""
+    text, full = number(value), exact(value)
+    return {"text": text} if text == full else {"text": text, "exact": full}
+
+
+def _history(listed: ListedRun, column: Column) -> Cell:
+    """What the hover says of a metric that has moved."""
     ends = listed.extremes.get(column.key)
-    if ends is not None and ends[0] != ends[1]:
-        last = next((p.value for p in listed.run.metrics if p.key == column.key), math.nan)
-        lines = [
-            f"{column.key}",
-            f"last {exact(last)}",
-            f"smallest {exact(ends[0])}",
-            f"largest {exact(ends[1])}",
-        ]
-    return "\n".join(lines)
+    if ends is None or ends[0] == ends[1]:
+        return {}
+    said: Cell = {"ends": [exact(end) for end in ends]}
+    if column.aggregate != "last":
+        newest = (point.value for point in listed.run.metrics if point.key == column.key)
+        said["last"] = exact(next(newest, math.nan))
+    return said
 
 
-def _text(key: str, value: str | None) -> Cell:
+def _text(value: str | None) -> Cell:
     if value is None:
         return {}
-    short = value[:_MOST_CHARACTERS]
-    cell: Cell = {"text": short, "full": f"{key} = {short}{'…' if len(value) > len(short) else ''}"}
+    cell: Cell = {"text": value[:_MOST_CHARACTERS]}
+    if len(value) > _MOST_CHARACTERS:
+        cell["cut"] = True
     if _is_number(value):
         cell["number"] = True
     return cell

@@ -16,7 +16,7 @@ from nbruns.records import Run
 # What JupyterLab does with the revision of a run.
 REVISION_COMMANDS = {
     "open": "nbruns:open-revision",
-    "diff": "nbruns:compare-with-notebook",
+    "diff": "nbruns:diff-revision",
     "restore-revision": "nbruns:restore-revision",
     "copy-revision": "nbruns:copy-revision",
 }

@@ -17,7 +17,7 @@ function cardHead(model, edits, does) {
   const open = make('button', { type: 'button', class: 'nbruns-button nbruns-openRevision', title: 'Open the notebook as it was when this run started', onclick: () => model.send({ type: 'open' }) }, icon('code'), 'Code');
   const diff = make('button', { type: 'button', class: 'nbruns-button nbruns-diffNow', title: 'Compare with the notebook as it is now', onclick: () => does.command('diff') }, icon('diff'), 'Diff');
   const register = make('button', { type: 'button', class: 'nbruns-button nbruns-registerButton', title: 'Register a model of this run', onclick: () => model.send({ type: 'register' }) }, icon('register'), 'Register');
-  const gone = make('div', { class: 'nbruns-gone' }, make('span', { text: 'This run is in the bin.' }), make('button', { type: 'button', class: 'nbruns-link nbruns-undelete', text: 'Restore', onclick: () => model.send({ type: 'restore-run' }) }));
+  const gone = make('div', { class: 'nbruns-gone' }, make('span', { text: 'This run is in the trash.' }), make('button', { type: 'button', class: 'nbruns-link nbruns-undelete', text: 'Restore', onclick: () => model.send({ type: 'restore-run' }) }));
   const node = make('div', { class: 'nbruns-cardHead' }, title, facts, gone, reason, hidden, later, why, changes.node, make('div', { class: 'nbruns-cardActions' }, open, diff, register));
   let editing = null;
 

@@ -9,6 +9,17 @@ function curvePath(text, width, height) {
   return [...text].map((digit, place) => `${place ? 'L' : 'M'}${(1 + place * across).toFixed(1)} ${(height - 1.5 - LEVELS.indexOf(digit) * down).toFixed(1)}`).join('');
 }
 
+// The hover: in full what the cell has no room for.
+function hoverOf(cell, column, row) {
+  const lines = [];
+  if (cell.best) lines.push('Best of all runs listed');
+  if (cell.ends) lines.push(column.key, `last ${cell.last ?? cell.exact ?? cell.text}`, `smallest ${cell.ends[0]}`, `largest ${cell.ends[1]}`);
+  else if (cell.text) lines.push(`${column.title} = ${cell.exact ?? cell.text}${cell.cut ? '…' : ''}`);
+  if ('ms' in cell) lines.push(absolute(cell.ms));
+  if (cell.inner) lines.push(`Best of ${row.children} nested runs: ${column.key} = ${cell.inner.exact ?? cell.inner.text}`);
+  return lines.join('\n') || null;
+}
+
 function makeCell() {
   const value = make('span', { class: 'nbruns-value' });
   const curve = document.createElementNS(SVG, 'svg');
@@ -28,12 +39,12 @@ function makeCell() {
       const text = cell.took ? spanSoFar(row.started_ms, row.ended_ms) : 'ms' in cell ? ago(cell.ms) : (cell.text ?? '');
       const moved = isMoving && value.textContent !== text && row.status === 'RUNNING';
       say(value, text);
-      attribute(node, 'title', [cell.best && 'Best of all runs listed', 'ms' in cell ? absolute(cell.ms) : cell.full, cell.inner_full].filter(Boolean).join('\n') || null);
+      attribute(node, 'title', hoverOf(cell, column, row));
       node.classList.toggle('nbruns-best', Boolean(cell.best));
       node.classList.toggle('nbruns-words', !column.isNumber);
       node.classList.toggle('nbruns-tagCell', column.kind === 'tags');
       node.classList.toggle('nbruns-empty', !text);
-      say(inner, cell.inner ? `↳ ${cell.inner}` : '');
+      say(inner, cell.inner ? `↳ ${cell.inner.text}` : '');
       inner.hidden = !cell.inner;
       const wanted = cell.inner ? '' : (cell.spark ?? '');
       if (wanted !== drawn) {

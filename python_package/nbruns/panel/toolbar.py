@@ -65,7 +65,11 @@ class Toolbar(anywidget.AnyWidget):
         """Offer all that a column could show and a filter could name."""
         self.choices = {
             **{kind: _names(found) for kind, found in keys.items()},
-            "attributes": [{"key": key, "label": label} for key, label in ATTRIBUTES.items() if key != "run_name"],
+            "attributes": [
+                {"key": key, "label": label}
+                for key, label in ATTRIBUTES.items()
+                if key != "run_name"  # Every row has it.
+            ],
         }
 
     def suggest(self, kind: str, key: str, values: list[str]) -> None:

@@ -11,7 +11,6 @@ import functools
 import importlib
 import os
 import sys
-import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from types import ModuleType
@@ -30,6 +29,8 @@ LIBRARIES = {
     "pytorch_lightning": ("mlflow.pytorch", "pytorch"),
 }
 SKLEARN = ("mlflow.sklearn", "sklearn")
+# Of a search MLflow keeps the best five combinations unless told otherwise: here, all of them.
+_OPTIONS: dict[str, dict[str, Any]] = {"sklearn": {"max_tuning_runs": None}}
 _OFF_WORDS = ("off", "0", "false", "no")
 
 
@@ -47,11 +48,12 @@ class Autolog:
     def follow_imports(self) -> None:
         """Wait for the libraries; those imported already are followed at once."""
         self.imports.call("sklearn.base", self._await_fit)
-        self.imports.call("mlflow.sklearn.utils", _quieten)
-        self.imports.call("mlflow.sklearn", _do_without_skops)
+        self.imports.call("sklearn.experimental.enable_halving_search_cv", self._enable_again)
+        self.imports.call("mlflow.sklearn.utils", _mend_utils)
+        self.imports.call("mlflow.sklearn", _mend_flavor)
         self.imports.call("mlflow.models", _keep_requirements)
-        for name, (module, library) in LIBRARIES.items():
-            self.imports.call(name, self._after(module, library))
+        for name in LIBRARIES:
+            self.imports.call(name, self._imported)
 
     def switch(self, is_on: bool) -> None:
         """Turn it on or off, for what was imported before too."""
@@ -61,9 +63,9 @@ class Autolog:
             for module in self._enabled.values():
                 sys.modules[module].autolog(disable=True, silent=True)
             return
-        for name, (module, library) in LIBRARIES.items():
+        for name in LIBRARIES:
             if name in sys.modules:
-                self.enable(module, library)
+                self._imported(sys.modules[name])
 
     def enable(self, module: str, library: str) -> None:
         """Load MLflow's autologger of a library, unless the user configured it otherwise."""
@@ -74,12 +76,21 @@ class Autolog:
             if library not in self._enabled and _is_chosen(library):
                 return
             # Signatures, datasets and models are logged unless one says otherwise.
-            importlib.import_module(module).autolog(silent=True, exclusive=False)
+            options = _OPTIONS.get(library, {})
+            importlib.import_module(module).autolog(silent=True, exclusive=False, **options)
             self._enabled[library] = module
             self._tell_once()
 
-    def _after(self, module: str, library: str) -> Callable[[ModuleType], None]:
-        return lambda _: self.enable(module, library)
+    def _enable_again(self, _: ModuleType) -> None:
+        """Have the autologger find estimators that are there since it was enabled."""
+        if "sklearn" in self._enabled:
+            self._settled.discard("sklearn")
+            self.enable(*SKLEARN)
+
+    def _imported(self, found: ModuleType) -> None:
+        autologger = _autologger_of(found)
+        if autologger is not None:
+            self.enable(*autologger)
 
     def _tell_once(self) -> None:
         if not self._has_told:
@@ -127,6 +138,29 @@ class Autolog:
         return None if patched is called else patched
 
 
+def _autologger_of(found: ModuleType) -> tuple[str, str] | None:
+    """MLflow's module and name for a library; None where another one sees to it."""
+    name, version = found.__name__, getattr(found, "__version__", "0")
+    if name == "keras" and _numbers(version) < (3,):
+        # It is TensorFlow's own, under another name.
+        name = "tensorflow"
+    elif name == "tensorflow" and _numbers(version) >= (2, 16) and not _is_legacy_keras():
+        # Its models are those of Keras 3, and would be recorded twice.
+        return None
+    if name == "tensorflow" and find_spec("tensorboard") is None:
+        # MLflow trains with a callback of TensorBoard's, which raises without it.
+        return None
+    return LIBRARIES[name]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
+
+
+def _is_legacy_keras() -> bool:
+    return os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
+
+
 def _method(kind: type, name: str) -> Any:
     """What a class finds under a name, itself or inherited, as it was written down."""
     return next((one.__dict__[name] for one in kind.__mro__ if name in one.__dict__), None)
@@ -138,43 +172,16 @@ def _is_chosen(library: str) -> bool:
     return bool(module is not None and module.AUTOLOGGING_INTEGRATIONS.get(library))
 
 
-def _quieten(utils: ModuleType) -> None:
-    """Keep warnings about MLflow's own calls of scikit-learn out of the user's cell.
+def _mend_utils(utils: ModuleType) -> None:
+    from nbruns.kernel.sklearn_mending import mend_utils
 
-    MLflow 3.17 calls log_loss of scikit-learn 1.9 by an argument's former name.
-    """
-    log = getattr(utils, "_log_estimator_content", None)
-    if log is None:
-        return
-
-    @functools.wraps(log)
-    def quiet(*args: Any, **kwargs: Any) -> Any:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)
-            return log(*args, **kwargs)
-
-    utils._log_estimator_content = quiet  # type: ignore[attr-defined]
+    mend_utils(utils)
 
 
-def _do_without_skops(flavor: ModuleType) -> None:
-    """Where skops is missing, have `log_model` write what the autologger writes: cloudpickle.
+def _mend_flavor(flavor: ModuleType) -> None:
+    from nbruns.kernel.sklearn_mending import do_without_skops
 
-    MLflow 3.17 writes skops unless told otherwise, and mlflow-skinny does not bring it: the
-    cell would fail after the training.
-    """
-    choose = getattr(flavor, "_get_default_serialization_format", None)
-    if choose is None:
-        return
-
-    @functools.wraps(choose)
-    def chosen() -> Any:
-        wanted = choose()
-        if wanted != "skops" or find_spec("skops") is not None:
-            return wanted
-        tell("the model is kept with cloudpickle (pip install skops for MLflow's safer format)")
-        return "cloudpickle"
-
-    flavor._get_default_serialization_format = chosen  # type: ignore[attr-defined]
+    do_without_skops(flavor)
 
 
 def _keep_requirements(models: ModuleType) -> None:

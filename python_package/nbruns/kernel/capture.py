@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from nbruns.kernel import endings
 from nbruns.kernel.faults import harmless
 from nbruns.kernel.session import current
 from nbruns.protocol.names import CAPTURE_MIME
@@ -143,6 +142,8 @@ def run_started(store: Store, run_id: str) -> None:
 def run_ended(store: Store, run_id: str) -> None:
     """A run of this process got its last status."""
     with harmless("keep why the run ended"):
+        from nbruns.kernel import endings
+
         endings.keep(store, run_id, _last_cell())
     if _capturer is not None and current() is _capturer.session:
         with harmless("capture the notebook"):

@@ -33,7 +33,7 @@ class AfterImport:
     def call(self, name: str, then: Then) -> None:
         """Call `then(module)` after the import of `name`, at once if it is imported already."""
         module = sys.modules.get(name)
-        if module is not None:
+        if module is not None and not is_importing(name):
             _call(then, module)
         else:
             self._waiting.setdefault(name, []).append(then)
@@ -65,6 +65,12 @@ class AfterImport:
 
         # On the instance: the loader stays the one that resources and tracebacks ask.
         loader.exec_module = exec_module  # type: ignore[method-assign]
+
+
+def is_importing(name: str) -> bool:
+    """Whether the import of a module has begun and not ended."""
+    spec = getattr(sys.modules.get(name), "__spec__", None)
+    return bool(getattr(spec, "_initializing", False))
 
 
 def _found_by_others(

@@ -24,14 +24,16 @@ from nbruns.kernel.sources import started
 from nbruns.protocol.names import ENDED_OPEN
 
 if TYPE_CHECKING:
+    from nbruns.kernel.joining import Joining
     from nbruns.kernel.recorder import Recorder
 
 
 class Reruns:
     """Keeps which `with` blocks hold a run open in the executing cell."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, joining: Joining) -> None:
         self.recorder = recorder
+        self.joining = joining
         self._mlflow: ModuleType | None = None
         self._held: dict[str, int] = {}
         self._begun: dict[str, int] = {}
@@ -49,6 +51,7 @@ class Reruns:
             with harmless("end the former run"):
                 given = signature.bind(*args, **kwargs).arguments
                 if not given.get("nested") and not given.get("parent_run_id"):
+                    self.joining.let_go()
                     self._end_former(mlflow)
             run = start_run(*args, **kwargs)
             if not given.get("run_id"):

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
-from traitlets import Unicode, default
+from traitlets import Bool, Unicode, default
 
 from nbruns.errors import NbrunsError
 from nbruns.identity import home_folder
@@ -42,6 +42,10 @@ class NbrunsApp(ExtensionApp):
         the folder 'nbruns' in Jupyter's data directory."""
     ).tag(config=True)
 
+    autolog = Bool(
+        True, help="Whether kernels record fits as runs, unless their notebook says otherwise."
+    ).tag(config=True)
+
     _starting: asyncio.Task[None] | None = None
     _is_following = False
 
@@ -69,8 +73,9 @@ class NbrunsApp(ExtensionApp):
         self.kernel_runs = KernelRuns(self.serverapp, self.store)
         self.settings["nbruns_kernel_runs"] = self.kernel_runs
         # Which store it is; that MLflow uses it is for the kernels that have nbruns to say.
-        self._home_before = os.environ.get("NBRUNS_HOME")
-        os.environ["NBRUNS_HOME"] = str(home)
+        told = {"NBRUNS_HOME": str(home)} | ({} if self.autolog else {"NBRUNS_AUTOLOG": "off"})
+        self._environment_before = {name: os.environ.get(name) for name in told}
+        os.environ.update(told)
 
     def initialize_handlers(self) -> None:
         """Everything lies under `<base_url>nbruns/`; what nobody knows is answered in JSON too."""
@@ -98,10 +103,10 @@ class NbrunsApp(ExtensionApp):
         if self._is_following:
             await self.follower.stop()
         await self.store.stop()
-        if self._home_before is None:
-            os.environ.pop("NBRUNS_HOME", None)
-        else:
-            os.environ["NBRUNS_HOME"] = self._home_before
+        for name, value in self._environment_before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
     async def _follow(self) -> None:
         """Follow notebooks and kernels, from the moment on at which the store can be used."""

@@ -123,7 +123,7 @@ class LiveServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        self._wait_until_up()
+        self.wait_until_up()
 
     def stop(self) -> None:
         """Ask it to stop; insist after a while."""
@@ -162,7 +162,8 @@ class LiveServer:
         answer = self.request(method, path, sent)
         return answer.status, answer.json()
 
-    def _wait_until_up(self, patience_s: float = 60) -> None:
+    def wait_until_up(self, patience_s: float = 60) -> None:
+        """Return when it answers; raise with its log when it does not."""
         assert self.process is not None
         until = time.monotonic() + patience_s
         while time.monotonic() < until and self.process.poll() is None:

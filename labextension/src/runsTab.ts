@@ -98,6 +98,7 @@ function makeTab(args: ITabArgs, link: IPanelLink, trans: TranslationBundle): [R
   showSeat(content, seat, () => link.connect(), trans);
   const tab = new MainAreaWidget({ content });
   tab.id = tabWidgetId(args.key);
+  tab.addClass('nbruns-runs-tab');
   tab.title.label = args.title || trans.__('Runs');
   tab.title.icon = runsIcon;
   tab.title.closable = true;

@@ -13,10 +13,11 @@ class RunsPanel:
     """What stands at the right edge of one JupyterLab tab."""
 
     lab: LabPage
+    place: str = "#nbruns-panel"
 
     @property
     def root(self) -> Locator:
-        return self.lab.page.locator("#nbruns-panel")
+        return self.lab.page.locator(self.place)
 
     def open(self) -> None:
         """Click the panel's tab in the right side bar, unless it is open already."""

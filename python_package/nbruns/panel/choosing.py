@@ -24,6 +24,7 @@ class Choosing:
         self.text = ""
         self.trash = False
         self.current: str | None = None
+        self.way_back = True
         self._found: list[ExperimentAtAGlance] = []
         self._do, self._on_choose = do, on_choose
 
@@ -40,6 +41,7 @@ class Choosing:
             trash=self.trash,
             more=page.next_token is not None,
             current=self.current or "",
+            way_back=self.way_back,
         )
 
     async def extend(self) -> None:

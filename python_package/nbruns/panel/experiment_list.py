@@ -22,9 +22,16 @@ class ExperimentList(anywidget.AnyWidget):
     _esm = script("experiment_list")
 
     lines = t.List(t.Dict()).tag(sync=True)
-    about = t.Dict({"current": "", "text": "", "trash": False, "more": False, "said": ""}).tag(
-        sync=True
-    )
+    about: t.Dict[str, Any] = t.Dict(
+        {
+            "current": "",
+            "text": "",
+            "trash": False,
+            "more": False,
+            "said": "",
+            "way_back": True,
+        }
+    ).tag(sync=True)
 
     def __init__(self, on_ask: Hear) -> None:
         super().__init__()

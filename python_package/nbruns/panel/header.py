@@ -26,18 +26,26 @@ class Elsewhere:
 class Header(anywidget.AnyWidget):
     """Title, counts by status that filter, and lines with a way on, back or out."""
 
-    _esm = script("header")
+    _esm = script("popup", "header")
     _css = style()
 
     about: t.Dict[str, Any] = t.Dict(
         {"title": "Runs", "path": "", "counts": {}, "trouble": ""}
     ).tag(sync=True)
     status = t.Unicode("").tag(sync=True)
+    # A page of JupyterLab opens tabs and takes links; a cell's output has neither.
+    has_page = t.Bool(False).tag(sync=True)
 
-    def __init__(self, selection: Selection, *, on_retry: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        selection: Selection,
+        *,
+        on_retry: Callable[[], None],
+        on_menu: Callable[[str], None],
+    ) -> None:
         super().__init__()
         self.selection = selection
-        self._on_retry = on_retry
+        self._on_retry, self._on_menu = on_retry, on_menu
         self.on_msg(self._hear)
         selection.observe(self._follow, ["filter_text"])
         self._follow(None)
@@ -87,5 +95,7 @@ class Header(anywidget.AnyWidget):
             selection.experiment_id = None
         elif kind == "elsewhere":
             selection.experiment_id = str(message["experiment_id"])
+        elif kind == "menu":
+            self._on_menu(str(message["name"]))
         elif kind == "leave-trash":
             selection.trash = False

@@ -13,11 +13,13 @@ import ipywidgets as w
 from nbruns.errors import NbrunsError, NotFound
 from nbruns.panel.browser import Browser
 from nbruns.panel.card_desk import CardDesk
+from nbruns.panel.choosing import Choosing
 from nbruns.panel.client import Client
 from nbruns.panel.compare import Compare
 from nbruns.panel.connection import Connection, find_address
 from nbruns.panel.detail import Detail
 from nbruns.panel.events import Events
+from nbruns.panel.experiment_client import ExperimentClient
 from nbruns.panel.feed import Feed
 from nbruns.panel.header import Header
 from nbruns.panel.listing import OTHER_LIST, SAME_LIST, Listing
@@ -56,20 +58,27 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         self._look = Pulse(self.listing.look, failed=self._complain, pause_s=0.0)
         self._detail = Pulse(self.detail.renew, failed=self._complain, pause_s=0.03)
         self._remember = Pulse(self._tell_state, failed=self._complain, pause_s=0.3)
-        super().__init__([self.header, self.toolbar, self.list, self.detail])
+        self._experiments = Pulse(self.choosing.renew, failed=self._complain, pause_s=1.0)
+        super().__init__([self.header, self.toolbar, self.list, self.detail, self.choosing.view])
         self.add_class("nbruns-panel")
         self.selection.observe(self._selected, ["ticked", "metric", "charts"])
         self.selection.observe(self._reordered, OTHER_LIST)
         self.selection.observe(lambda _: self._renew.hurry(), SAME_LIST)
         self.selection.observe(self._turned, ["experiment_id"])
+        self.selection.observe(self._show_experiments, ["experiments"])
         self.selection.observe(lambda _: self._remember.ask(), list(KEPT))
         self.list.observe(lambda _: self._on_change(), ["seen"])
         self._stop_listening = self.events.listen(self._on_change, self._on_turn)
         self._renew.ask()
+        if self.selection.experiments:
+            self._show_experiments(None)
 
     def _make_views(self) -> None:
         base = self.connection.address.url
-        self.header = Header(self.selection, on_retry=self.retry)
+        self.header = Header(self.selection, on_retry=self.retry, on_menu=self._open_menu)
+        self.choosing = Choosing(
+            ExperimentClient(self.connection), do=self._do, on_choose=self._choose
+        )
         self.toolbar = Toolbar(
             self.selection,
             on_choices=lambda: self._do(self.listing.fetch_choices()),
@@ -97,6 +106,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
             browser=lambda: self.browser,
             changed=self._on_change,
             failed=self._complain,
+            on_delete=lambda run_id: self._act("delete", run_id, {}),
         )
         self.card = self.desk.card
         self.compare = Compare(self.selection, plotly_base=base, on_zoom=self._zoom)
@@ -138,7 +148,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
     def meet(self, browser: Browser) -> None:
         """Show in a page of JupyterLab, which opens revisions and remembers the panel's state."""
         self.browser = browser
-        self.list.can_open = self.card.can_open = True
+        self.list.can_open = self.card.can_open = self.header.has_page = True
 
     def open_revision(self, run_id: str) -> None:
         """Have the notebook opened as it was when a run started."""
@@ -169,14 +179,17 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         self._look.close()
         self._detail.close()
         self._remember.close()
+        self._experiments.close()
         self.detail.close_all()
-        for part in (self.header, self.toolbar, self.list, self):
+        for part in (self.header, self.toolbar, self.list, self.choosing.view, self):
             part.close()
 
     # -- what happens
 
     def _on_change(self) -> None:
-        if self.list.seen:
+        if self.selection.experiments:
+            self._experiments.ask()
+        elif self.list.seen:
             self._renew.ask()
 
     def _on_turn(self) -> None:
@@ -217,6 +230,33 @@ class RunPanel(w.VBox):  # type: ignore[misc]
             self.listing.show_elsewhere()
         elif not self.actions.plain(name, run_id):
             self._do(self.actions.carry_out(name, run_id, message))
+
+    def _open_menu(self, name: str) -> None:
+        """Do what the title's menu offers."""
+        if name == "experiments":
+            self.selection.experiments = True
+        elif self.browser is not None and name in ("open-tab", "copy-link"):
+            view = {**self.selection.state(), "experiment_id": self.feed.experiment_id}
+            self.browser.command(f"nbruns:{name}", state=view, title=self.feed.title)
+
+    def _show_experiments(self, _: object) -> None:
+        is_choosing = self.selection.experiments
+        (self.add_class if is_choosing else self.remove_class)("nbruns-choosing")
+        if is_choosing:
+            notebook = self.feed.notebook
+            self.choosing.current = notebook.experiment_id if notebook else None
+            self.choosing.way_back = bool(self.listing.path or self.selection.experiment_id)
+            self._experiments.ask()
+        else:
+            self._renew.ask()
+
+    def _choose(self, experiment_id: str | None) -> None:
+        """Show the runs of the experiment that was chosen; None for those shown before."""
+        if experiment_id is not None:
+            notebook = self.feed.notebook
+            own = notebook.experiment_id if notebook else None
+            self.selection.experiment_id = None if experiment_id == own else experiment_id
+        self.selection.experiments = False
 
     async def _tell_state(self) -> None:
         if self.browser is not None:

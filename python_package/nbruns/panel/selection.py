@@ -29,6 +29,7 @@ KEPT = (
     "metric",
     "charts",
     "artifact",
+    "experiments",
 )
 
 # What belongs to the runs of one experiment, and is put away with it.
@@ -50,7 +51,8 @@ class Selection(t.HasTraits):
     `columns` are search columns (``metrics.`acc```, `params.depth`), None where the panel
     chooses them; `aggregates` says which value of a metric's history a column shows
     ('last', 'min', 'max', 'best'), `directions` whether more is better ('max' or 'min'),
-    `artifact` is the file of the ticked run that is looked at.
+    `artifact` is the file of the ticked run that is looked at, `experiments` whether the list
+    of all experiments stands in place of the runs.
     """
 
     ticked = t.Tuple()
@@ -70,6 +72,7 @@ class Selection(t.HasTraits):
     # The runs that a brush over a chart keeps, None while nothing is brushed.
     brushed: Any = t.Tuple(default_value=None, allow_none=True)
     artifact = t.Unicode("")
+    experiments = t.Bool(False)
 
     def state(self) -> dict[str, Any]:
         """What a link or a reload of the page needs to bring the same view back, as JSON values.

@@ -10,14 +10,14 @@ function render({ model, el }) {
   const trash = make('button', { type: 'button', class: 'nbruns-iconButton nbruns-trashToggle' });
   trash.append(icon('trash'));
   const back = iconButton('back', 'Back to the runs', 'nbruns-back', () => model.send({ type: 'back' }));
-  const title = make('span', { class: 'nbruns-title', text: 'Experiments' });
+  const title = make('span', { class: 'nbruns-experimentsTitle', text: 'Experiments' });
   const said = make('div', { class: 'nbruns-experimentSaid', role: 'alert', hidden: true });
   const undo = make('div', { class: 'nbruns-experimentUndo', role: 'status', hidden: true });
   const lines = make('div', { class: 'nbruns-experimentLines', role: 'list' });
   const none = make('div', { class: 'nbruns-experimentNone', hidden: true });
   const more = make('button', { type: 'button', class: 'nbruns-button nbruns-experimentMore', text: 'Show more', hidden: true });
   el.append(
-    make('div', { class: 'nbruns-header' }, back, title, trash),
+    make('div', { class: 'nbruns-experimentsHead' }, back, title, trash),
     make('div', { class: 'nbruns-experimentTools' }, search),
     said,
     undo,
@@ -148,6 +148,7 @@ function render({ model, el }) {
     attribute(trash, 'aria-label', words);
     attribute(trash, 'aria-pressed', String(about.trash));
     more.hidden = !about.more;
+    back.hidden = !about.way_back;
     none.hidden = found.length > 0;
     say(none, about.text ? `No experiment or notebook is called “${about.text}”.` : about.trash ? 'The trash is empty.' : 'No experiments yet: the first run of a notebook makes one.');
     said.hidden = !about.said;

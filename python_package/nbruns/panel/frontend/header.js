@@ -2,13 +2,19 @@ const COUNTED = ['RUNNING', 'FINISHED', 'FAILED', 'KILLED', 'SCHEDULED'];
 
 function render({ model, el }) {
   const title = make('span', { class: 'nbruns-title', dir: 'auto' });
+  const choose = make('button', { type: 'button', class: 'nbruns-titleButton', 'aria-haspopup': 'menu', 'aria-expanded': 'false' }, title, icon('down'));
+  choose.addEventListener('click', () => {
+    const ask = name => () => model.send({ type: 'menu', name });
+    const page = [{ text: 'Open in a tab', does: ask('open-tab') }, { text: 'Copy link to this view', does: ask('copy-link') }];
+    menu(choose, 'These runs', [{ text: 'All experiments', does: ask('experiments') }, null, ...(model.get('has_page') ? page : [])], { left: true });
+  });
   const counts = make('span', { class: 'nbruns-counts', role: 'group', 'aria-label': 'Show only runs that are' });
   const back = iconButton('back', 'Back to the runs of this notebook', 'nbruns-back', () => model.send({ type: 'back' }));
   const chips = new Map();
   const offline = line('nbruns-offline', 'unplugged', 'Retry', 'nbruns-retry', () => model.send({ type: 'retry' }));
   const elsewhere = line('nbruns-elsewhere', 'away', 'Show', 'nbruns-goThere', () => model.send({ type: 'elsewhere', experiment_id: model.get('about').elsewhere.experiment_id }));
   const trash = line('nbruns-inTrash', 'trash', 'Leave', 'nbruns-leaveTrash', () => model.send({ type: 'leave-trash' }));
-  el.append(make('div', { class: 'nbruns-header' }, back, title, counts), offline.node, elsewhere.node, trash.node);
+  el.append(make('div', { class: 'nbruns-header' }, back, choose, counts), offline.node, elsewhere.node, trash.node);
 
   // A line of its own under the title: what it is about, and the way on.
   function line(name, picture, label, buttonName, does) {
@@ -38,7 +44,7 @@ function render({ model, el }) {
   function show() {
     const about = model.get('about');
     say(title, about.title);
-    attribute(title, 'title', about.path || about.title);
+    attribute(choose, 'title', about.path || about.title);
     back.hidden = !about.way_back;
     const asked = model.get('status');
     const wanted = COUNTED.filter(status => !about.trash && (about.counts[status] || status === asked));

@@ -1,0 +1,124 @@
+"""The panel in other places than a plain JupyterLab: behind a proxy, in Notebook 7, in a tab."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab_page import SLOW_MS, LabPage, LabServer
+from playwright.sync_api import Browser, expect
+from runs_panel import RunsPanel
+
+TRAIN = (
+    "import mlflow\n"
+    "with mlflow.start_run(run_name='first'):\n"
+    "    mlflow.log_params({'depth': 3})\n"
+    "    for step in range(20):\n"
+    "        mlflow.log_metrics({'loss': 1 / (step + 1)}, step=step)"
+)
+
+
+@contextmanager
+def served(server: LabServer) -> Iterator[LabServer]:
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def forwarded(server: LabServer) -> Iterator[LabServer]:
+    """The same server as seen through a proxy on another port."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    program = Path(__file__).with_name("forwarder.py")
+    process = subprocess.Popen([sys.executable, str(program), str(port), str(server.port)])
+    front = LabServer(server.folder, base_url=server.base_url, token=server.token, port=port)
+    front.process = process
+    try:
+        front.wait_until_up()
+        yield front
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_the_panel_works_under_a_prefix_behind_a_proxy(tmp_path: Path, chromium: Browser) -> None:
+    with (
+        served(LabServer(tmp_path, base_url="/hub/user/ada/")) as server,
+        forwarded(server) as front,
+    ):
+        lab = LabPage(chromium.new_page(), front)
+        lab.open(server.write_notebook("churn.ipynb", [TRAIN]))
+        panel = RunsPanel(lab)
+        panel.open()
+        lab.run_cell("log_params")
+        expect(panel.rows()).to_have_count(1, timeout=SLOW_MS)
+        lab.run_cell("log_params")
+        expect(panel.rows()).to_have_count(2, timeout=SLOW_MS)
+        panel.tick(panel.row("first"))
+        panel.tick(panel.row("first", 1))
+        expect(panel.curves()).to_have_count(2, timeout=SLOW_MS)
+        tab = panel.open_revision(panel.row("first"))
+        expect(tab).to_contain_text("log_metrics", timeout=SLOW_MS)
+        assert lab.our_errors() == []
+        lab.page.close()
+
+
+def test_without_widgets_the_panel_says_what_to_install(tmp_path: Path, chromium: Browser) -> None:
+    server = LabServer(tmp_path)
+    settings = tmp_path / "config" / "labconfig"
+    settings.mkdir(parents=True)
+    off = {"disabledExtensions": {"@jupyter-widgets/jupyterlab-manager": True}}
+    (settings / "page_config.json").write_text(json.dumps(off))
+    with served(server):
+        lab = LabPage(chromium.new_page(), server)
+        lab.open()
+        lab.command("nbruns:open-panel")
+        expect(lab.page.locator("#nbruns-panel .nbruns-panel-notice")).to_contain_text(
+            "pip install jupyterlab_widgets", timeout=SLOW_MS
+        )
+        lab.page.close()
+
+
+# F43 F51
+def test_a_tab_shows_what_a_link_names_and_comes_back(
+    lab: LabPage, lab_server: LabServer, screenshots: Path
+) -> None:
+    lab.open(lab_server.write_notebook("churn.ipynb", [TRAIN]))
+    panel = RunsPanel(lab)
+    panel.open()
+    for _ in range(2):
+        lab.run_cell("log_params")
+    expect(panel.rows()).to_have_count(2, timeout=SLOW_MS)
+    panel.tick(panel.rows().first)
+    panel.tick(panel.rows().nth(1))
+    panel.root.locator(".nbruns-titleButton").click()
+    panel.root.get_by_role("menuitem", name="Open in a tab").click()
+    tab = RunsPanel(lab, place=".nbruns-runs-tab:not(.lm-mod-hidden)")
+    expect(tab.curves()).to_have_count(2, timeout=SLOW_MS)
+    lab.screenshot(screenshots, "tab")
+
+    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.root.locator(".nbruns-titleButton").click()
+    tab.root.get_by_role("menuitem", name="Copy link to this view").click()
+    lab.page.get_by_text("Link copied").wait_for()
+    link = lab.page.evaluate("navigator.clipboard.readText()")
+
+    lab.page.reload()
+    expect(tab.curves()).to_have_count(2, timeout=SLOW_MS)
+
+    other = LabPage(lab.page.context.new_page(), lab_server)
+    other.page.goto(f"{link}&reset")
+    shown = RunsPanel(other, place=".nbruns-runs-tab:not(.lm-mod-hidden)")
+    expect(shown.rows()).to_have_count(2, timeout=SLOW_MS)
+    expect(shown.curves()).to_have_count(2, timeout=SLOW_MS)
+    assert "nbruns=" not in other.page.url
+    assert lab.our_errors() == other.our_errors() == []

@@ -129,7 +129,7 @@ def test_a_cell_that_raises_leaves_the_runs_of_former_cells_open(kernel: Noteboo
     ("name", "waiting"),
     [
         ("waits", "import time; time.sleep(30)"),
-        ("awaits", "import asyncio; await asyncio.sleep(30)"),
+        ("awaits", "import asyncio\nwhile True: await asyncio.sleep(0.1)"),
     ],
 )
 def test_an_interrupted_cell_takes_its_open_run_with_it(

@@ -81,6 +81,7 @@ class Detail(w.VBox):  # type: ignore[misc]
         if tuple(self.children) != shown:
             self.children: tuple[w.Widget, ...] = shown
         (self.remove_class if views else self.add_class)("nbruns-empty")
+        (self.add_class if views == (self.switch,) else self.remove_class)("nbruns-offering")
 
     async def _fill_card(self, feed: Feed, run: Run) -> None:
         # The chart of a second ticked run must not wait for plotly's 0.2 s.

@@ -55,6 +55,7 @@ const SHAPES = {
   text: [['path', { d: 'M3.5 4h9M3.5 7h9M3.5 10h9M3.5 13h5', 'data-line': 1 }]],
   notebook: [['path', { d: 'M4 2.5h8.5v11H4zM6.2 2.5v11M2.5 5h1.5M2.5 8h1.5M2.5 11h1.5', 'data-line': 1 }]],
   media: [['path', { d: 'M2.5 3.5h11v9h-11z', 'data-line': 1 }], ['path', { d: 'M6.6 5.8v4.4L10.2 8z' }]],
+  flask: [['path', { d: 'M6 2.5h4M6.8 2.5v4L3.2 12a1 1 0 0 0 .9 1.5h7.8a1 1 0 0 0 .9-1.5L9.2 6.5v-4M5 9.8h6', 'data-line': 1 }]],
   fold: [['path', { d: 'M6 4.2L10 8l-4 3.8', 'data-line': 1 }]],
   up: [['path', { d: 'M4 9.8L8 6l4 3.8', 'data-line': 1 }]],
   down: [['path', { d: 'M4 6.2L8 10l4-3.8', 'data-line': 1 }]],

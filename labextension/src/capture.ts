@@ -10,8 +10,10 @@ import { INotebookContent } from '@jupyterlab/nbformat';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { KernelMessage, ServerConnection } from '@jupyterlab/services';
 
-import { withoutLargeOutputs } from './outputLimit';
+import { CommandIDs } from './commands';
+import { withoutLargeOutputs, withoutOutputs } from './outputLimit';
 import { serverPath } from './paths';
+import { IPreferences } from './preferences';
 import { postJson } from './request';
 
 const CAPTURE_MIME = 'application/vnd.nbruns.capture+json';
@@ -42,8 +44,8 @@ const capturePlugin: JupyterFrontEndPlugin<void> = {
   id: 'nbruns:capture',
   description: 'Keeps the notebook as it stands in the browser when a run starts or ends.',
   autoStart: true,
-  requires: [INotebookTracker],
-  activate: (app: JupyterFrontEnd, tracker: INotebookTracker) => {
+  requires: [INotebookTracker, IPreferences],
+  activate: (app: JupyterFrontEnd, tracker: INotebookTracker, preferences: IPreferences) => {
     const { contents, serverSettings } = app.serviceManager;
     // Two views of one notebook share its session: it is heard once.
     const heard = new WeakSet<ISessionContext>();
@@ -61,8 +63,13 @@ const capturePlugin: JupyterFrontEndPlugin<void> = {
       });
     };
     const keep = (panel: NotebookPanel, wish: Wish) => {
-      if (!panel.isDisposed) {
-        void capture(panel, wish, serverPath(contents, panel.context.path), serverSettings);
+      if (panel.isDisposed) {
+        return;
+      }
+      const content = contentOf(panel, preferences.keepOutputs);
+      void send(wish, serverPath(contents, panel.context.path), content, serverSettings);
+      if (wish.reason === 'start' && preferences.openOnRun) {
+        void app.commands.execute(CommandIDs.openPanel);
       }
     };
     tracker.forEach(listen);
@@ -129,14 +136,19 @@ function isWish(value: unknown): value is Wish {
   );
 }
 
-/** Send the notebook as it is now; what fails is told, for the kernel then keeps what it ran. */
-async function capture(
-  panel: NotebookPanel,
+/** The notebook as it is now. */
+function contentOf(panel: NotebookPanel, withOutputs: boolean): INotebookContent {
+  const content = panel.context.model.toJSON() as INotebookContent;
+  return withOutputs ? withoutLargeOutputs(content) : withoutOutputs(content);
+}
+
+/** Send a notebook; what fails is told, for the kernel then keeps what it ran. */
+async function send(
   wish: Wish,
   path: string,
+  content: INotebookContent,
   settings: ServerConnection.ISettings
 ): Promise<void> {
-  const content = withoutLargeOutputs(panel.context.model.toJSON() as INotebookContent);
   const call = wish.reason === 'snapshot' ? 'revisions/snapshot' : 'revisions/capture';
   try {
     await postJson(settings, call, { ...wish, path, content });

@@ -4,6 +4,7 @@ import insertionPlugin from './insertion';
 import linesPlugin from './lines';
 import linkPlugin from './link';
 import panelPlugin from './panel';
+import preferencesPlugin from './preferences';
 import renderingPlugin from './rendering';
 import revisionDiffPlugin from './revisionDiff';
 import revisionsPlugin from './revisions';
@@ -11,6 +12,7 @@ import runsTabPlugin from './runsTab';
 
 export default [
   linkPlugin,
+  preferencesPlugin,
   panelPlugin,
   runsTabPlugin,
   addressesPlugin,

@@ -20,10 +20,15 @@ export function withoutLargeOutputs(content: INotebookContent): INotebookContent
   return { ...content, cells };
 }
 
+/** The notebook's code alone. */
+export function withoutOutputs(content: INotebookContent): INotebookContent {
+  const cells = content.cells.map(cell => (isCode(cell) ? { ...cell, outputs: [] } : cell));
+  return { ...content, cells };
+}
+
 /** The size from which on outputs must go, for the rest to fit: the largest go first. */
 function mostThatFits(content: INotebookContent): number {
-  const bare = content.cells.map(cell => (isCode(cell) ? { ...cell, outputs: [] } : cell));
-  let room = BODY_LIMIT_BYTES - bytesOf({ ...content, cells: bare });
+  let room = BODY_LIMIT_BYTES - bytesOf(withoutOutputs(content));
   const sizes = content.cells.map(outputBytes).filter(size => size > 0);
   for (const size of sizes.sort((a, b) => a - b)) {
     room -= size;

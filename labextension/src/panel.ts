@@ -13,6 +13,7 @@ import { runsIcon } from './icons';
 import { followOrders } from './orders';
 import { IPanelLink } from './panelLink';
 import { serverPath } from './paths';
+import { IPreferences } from './preferences';
 import { RunsPanel } from './runsPanel';
 import { Seat } from './seat';
 import { showSeat } from './seatStates';
@@ -22,12 +23,13 @@ const panelPlugin: JupyterFrontEndPlugin<void> = {
   id: 'nbruns:panel',
   description: 'Shows the runs of the notebook in front.',
   autoStart: true,
-  requires: [INotebookTracker, IPanelLink],
+  requires: [INotebookTracker, IPanelLink, IPreferences],
   optional: [ILabShell, ILayoutRestorer, ICommandPalette, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     tracker: INotebookTracker,
     link: IPanelLink,
+    preferences: IPreferences,
     labShell: ILabShell | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
@@ -46,7 +48,7 @@ const panelPlugin: JupyterFrontEndPlugin<void> = {
     addOpenRunCommand(app, seat, trans);
 
     void app.restored.then(() => {
-      followNotebook(app, tracker, seat);
+      followNotebook(app, tracker, seat, preferences);
       link.add(seat);
     });
   }
@@ -93,16 +95,26 @@ function addOpenRunCommand(app: JupyterFrontEnd, seat: Seat, trans: TranslationB
 }
 
 /** Tell the app which notebook is in front: after a tab switch, a rename, a close. */
-function followNotebook(app: JupyterFrontEnd, tracker: INotebookTracker, seat: Seat): void {
+function followNotebook(
+  app: JupyterFrontEnd,
+  tracker: INotebookTracker,
+  seat: Seat,
+  preferences: IPreferences
+): void {
   const { contents } = app.serviceManager;
+  let shown: NotebookPanel | null = null;
   const tell = () => {
-    const path = tracker.currentWidget?.context.path;
-    seat.setNotebook(path === undefined ? null : serverPath(contents, path));
+    // One that is not followed stays in sight until it is closed.
+    if (preferences.followNotebook || !shown || shown.isDisposed) {
+      shown = tracker.currentWidget;
+    }
+    seat.setNotebook(shown && serverPath(contents, shown.context.path));
   };
   const listen = (notebook: NotebookPanel) => notebook.context.pathChanged.connect(tell);
   tracker.forEach(listen);
   tracker.widgetAdded.connect((_, notebook) => listen(notebook));
   tracker.currentChanged.connect(tell);
+  preferences.changed.connect(tell);
   tell();
 }
 

@@ -273,7 +273,6 @@ class Revisions:
             ).fetchone()
         return None if row is None else Revision(*row)
 
-
     def _numbers(self, revision_id: str) -> tuple[int, int]:
         with self.db.lock:
             row = self.db.conn.execute(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from lab_page import SLOW_MS, LabPage, LabServer
 from playwright.sync_api import Browser, expect
 from runs_panel import RunsPanel
@@ -122,3 +123,49 @@ def test_a_tab_shows_what_a_link_names_and_comes_back(
     expect(shown.curves()).to_have_count(2, timeout=SLOW_MS)
     assert "nbruns=" not in other.page.url
     assert lab.our_errors() == other.our_errors() == []
+
+
+def test_settings_and_commands_are_where_jupyterlab_has_them(
+    tmp_path: Path, chromium: Browser
+) -> None:
+    server = LabServer(tmp_path)
+    server.set_setting("nbruns", "panel", {"followNotebook": False, "openOnRun": True})
+    with served(server):
+        lab = LabPage(chromium.new_page(), server)
+        lab.open(server.write_notebook("churn.ipynb", [TRAIN]))
+        panel = RunsPanel(lab)
+        lab.run_cell("log_params")
+        # Opened by the run.
+        expect(panel.rows()).to_have_count(1, timeout=SLOW_MS)
+        lab.open_another(server.write_notebook("other.ipynb", ["1 + 1"]))
+        lab.page.keyboard.press("Escape")
+        lab.page.keyboard.press("Control+Alt+Shift+R")
+        tab = RunsPanel(lab, place=".nbruns-runs-tab:not(.lm-mod-hidden)")
+        expect(tab.root.locator(".nbruns-experiments")).to_contain_text("churn", timeout=SLOW_MS)
+        expect(panel.title).to_have_text("churn")
+        lab.command("settingeditor:open")
+        lab.page.locator(".jp-PluginList").get_by_text("Runs", exact=True).click()
+        expect(lab.page.get_by_text("Follow the notebook in front")).to_be_visible()
+        assert lab.our_errors() == []
+        lab.page.close()
+
+
+def test_the_panel_stands_in_notebook_7(
+    lab_server: LabServer, chromium: Browser, screenshots: Path
+) -> None:
+    pytest.importorskip("notebook")
+    page = chromium.new_page(viewport={"width": 1200, "height": 800})
+    path = lab_server.write_notebook("churn.ipynb", [TRAIN])
+    page.goto(f"{lab_server.lab_url}notebooks/{path}?token={lab_server.token}")
+    lab = LabPage(page, lab_server)
+    page.locator(".jp-NotebookPanel").wait_for(timeout=SLOW_MS)
+    page.get_by_role("button", name="Show the runs of this notebook").click()
+    panel = RunsPanel(lab)
+    expect(panel.title).to_have_text("churn", timeout=SLOW_MS)
+    page.locator(".jp-CodeCell").first.locator(".jp-InputPrompt").click()
+    page.keyboard.press("Control+Enter")
+    expect(panel.rows()).to_have_count(1, timeout=SLOW_MS)
+    page.screenshot(path=screenshots / "notebook-7.png")
+    # Notebook 7.6 has an error of its own at the start, with nbruns switched off too.
+    assert [text for text in lab.errors if "nbruns" in text] == []
+    page.close()

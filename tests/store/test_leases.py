@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from nbruns.server.closing import close_abandoned
 from nbruns.store import Store
+from nbruns.store.leases import Leases
 
 HOLD = """
 import sys
@@ -19,6 +21,21 @@ from pathlib import Path
 print(Leases(Path(sys.argv[1])).own(), flush=True)
 sys.stdin.read()
 """
+
+
+LOOK = """
+import sys
+from nbruns.store.leases import Leases
+from pathlib import Path
+for lease in sys.argv[2:]:
+    print(Leases(Path(sys.argv[1])).is_held(lease))
+"""
+
+
+def seen_elsewhere(home: Path, *leases: str) -> list[str]:
+    """Whether another process takes leases for held."""
+    asked = [sys.executable, "-c", LOOK, str(home), *leases]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
 
 
 class Holder:
@@ -61,16 +78,29 @@ def test_the_own_one_stays_held_while_it_is_looked_at(store: Store, home: Path) 
     assert store.leases.own() == mine
     assert store.leases.is_held(mine)
     store.leases.discard_ended()
-    look = (
-        "import sys; from nbruns.store.leases import Leases; from pathlib import Path\n"
-        "print(Leases(Path(sys.argv[1])).is_held(sys.argv[2]))"
-    )
 
-    seen = subprocess.run(
-        [sys.executable, "-c", look, str(home), mine], capture_output=True, text=True, check=True
-    )
+    assert seen_elsewhere(home, mine) == ["True"]
 
-    assert seen.stdout.strip() == "True"
+
+def test_a_home_spelled_in_two_ways_keeps_both_leases(store: Store, tmp_path: Path) -> None:
+    linked = tmp_path / "link"
+    linked.symlink_to(store.home, target_is_directory=True)
+    mine, again = store.leases.own(), Leases(linked).own()
+    assert mine is not None
+    assert again is not None
+    store.leases.discard_ended()
+
+    assert seen_elsewhere(store.home, mine, again) == ["True", "True"]
+
+
+def test_a_home_that_was_deleted_gets_a_new_lease(store: Store) -> None:
+    before = store.leases.own()
+    shutil.rmtree(store.leases.folder)
+    now = store.leases.own()
+
+    assert now is not None
+    assert now != before
+    assert seen_elsewhere(store.home, now) == ["True"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")

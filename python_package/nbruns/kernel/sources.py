@@ -60,7 +60,9 @@ class Sources(threading.Thread):
             gatherer, keeper = Gatherer(), self._keeper()
             try:
                 while (run_id := self._awaited.get()) is not None:
-                    keeper.keep(run_id, gatherer.gather(keeper.folder()))
+                    # What one run meets (a locked file) is not for those that wait behind it.
+                    with harmless("record where a run comes from"):
+                        keeper.keep(run_id, gatherer.gather(keeper.folder()))
             finally:
                 keeper.close()
 

@@ -47,7 +47,8 @@ def say_better(store: Store, kernel_id: str, reason: str, better: str) -> None:
             and run_number in (
                 select r.run_number
                 from tags kernel join runs r using (run_number)
-                where kernel.key = 'nbruns.kernel' and kernel.value = ?4 and r.ended_ms > ?5
+                where kernel.key = 'nbruns.kernel' and kernel.value = ?4
+                    and length(kernel.value) <= 100 and r.ended_ms > ?5
             )
             """,
             (better, reason, END_REASON_TAG, kernel_id, now_ms() - 60_000),

@@ -20,6 +20,7 @@ from nbruns.identity import new_id
 from nbruns.store.file_systems import network_file_system
 
 _ID = re.compile(r"[0-9a-f]{32}")
+_IS_WINDOWS = sys.platform == "win32"
 
 if sys.platform == "win32":
     import msvcrt
@@ -60,31 +61,36 @@ class Leases:
         """The id of this process's lease, taken when first asked for; None without locks."""
         with _taking:
             mine = _own.get(self.folder)
-            if mine is None or mine.process_id != os.getpid():
+            if mine is None or mine.process_id != os.getpid() or self._is_removed(mine):
                 mine = _own[self.folder] = _Lease(os.getpid(), self._take())
             return mine.lease_id
 
     def is_held(self, lease_id: str) -> bool:
         """Whether the process of a lease still runs; believed where it cannot be looked at."""
-        mine = _own.get(self.folder)
-        if mine is not None and lease_id == mine.lease_id and mine.process_id == os.getpid():
-            # To open and close one's own file would let go of the lock.
-            return True
-        if not _ID.fullmatch(lease_id):
+        # To open and close one's own file would let go of the lock.
+        if not _ID.fullmatch(lease_id) or lease_id in _of_this_process():
             return True
         with _opened(self.folder / lease_id) as is_free:
             return not is_free
 
     def discard_ended(self) -> None:
         """Remove the files of processes that have ended."""
-        mine = _own.get(self.folder)
+        mine = _of_this_process()
         with suppress(OSError):
             for file in list(self.folder.iterdir()):
-                if not _ID.fullmatch(file.name) or (mine and file.name == mine.lease_id):
+                if not _ID.fullmatch(file.name) or file.name in mine:
                     continue
                 with _opened(file) as is_free, suppress(OSError):
-                    if is_free:
+                    if is_free and not _IS_WINDOWS:
                         file.unlink()
+                # Windows removes no open file; nor does it let a new one be taken for a left one.
+                if is_free and _IS_WINDOWS:
+                    with suppress(OSError):
+                        file.unlink()
+
+    def _is_removed(self, lease: _Lease) -> bool:
+        """Whether somebody has deleted the home: other processes then take the lease for free."""
+        return lease.lease_id is not None and not (self.folder / lease.lease_id).exists()
 
     def _take(self) -> str | None:
         # Such a file system may keep a lock to the machine it was taken on.
@@ -103,6 +109,12 @@ class Leases:
                         return lease_id
                 os.close(descriptor)
         return None
+
+
+def _of_this_process() -> set[str]:
+    """The ids held here, in whatever way a home was spelled: by a link, or by its own path."""
+    held = [one for one in list(_own.values()) if one.process_id == os.getpid()]
+    return {one.lease_id for one in held if one.lease_id is not None}
 
 
 @contextmanager

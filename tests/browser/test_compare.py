@@ -85,17 +85,26 @@ def panel(tab: LabPage, screenshots: Path, request: pytest.FixtureRequest) -> It
     if report is not None and report.failed:
         tab.screenshot(screenshots, f"failed-compare-{request.node.name}")
     assert tab.our_errors() == []
-    if panel.root.locator(".nbruns-clear").is_visible():
+    untick(panel)
+
+
+def untick(panel: RunsPanel) -> None:
+    """Untick every run, and see it done: a box still ticked would not be ticked again."""
+    ticked = panel.root.locator(".nbruns-tick:checked")
+    if ticked.count():
         panel.untick_all()
+    expect(ticked).to_have_count(0, timeout=SLOW_MS)
+    expect(panel.root.locator(".nbruns-runHead")).to_have_count(0, timeout=SLOW_MS)
 
 
 def tick(panel: RunsPanel, *names: str) -> None:
     for name in names:
         panel.tick(panel.row(name))
-    expect(panel.root.locator(".nbruns-heads .nbruns-runHead")).to_have_count(
+    expect(panel.root.locator(".nbruns-runHeads .nbruns-runHead")).to_have_count(
         len(names), timeout=SLOW_MS
     )
     kind(panel, "curves")
+    expect(panel.root.locator(".nbruns-plotCell[data-key='accuracy']")).to_be_visible()
 
 
 def kind(panel: RunsPanel, name: str) -> None:
@@ -248,7 +257,7 @@ def test_a_click_on_a_point_ticks_its_run(panel: RunsPanel) -> None:
     assert box is not None
     panel.lab.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(panel.root.locator(".nbruns-tick:checked")).to_have_count(1, timeout=SLOW_MS)
-    panel.untick_all()
+    untick(panel)
     panel.root.locator(".nbruns-chartsClose").click()
 
 
@@ -290,6 +299,8 @@ def test_charts_follow_the_theme(panel: RunsPanel, screenshots: Path) -> None:
             "ink => document.querySelector('.nbruns-plot')._fullLayout.font.color !== ink",
             arg=before,
         )
+        # JupyterLab's splash trips over a second one that comes before it has faded.
+        expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=SLOW_MS)
         panel.lab.screenshot(screenshots, f"compare-{theme.split()[1].lower()}")
     assert drawn(panel)["ink"] == light
 
@@ -322,9 +333,9 @@ def test_what_differs_and_the_cells_that_changed(
     )
     tab.screenshot(screenshots, "compare-changes")
 
-    second = panel.root.locator(".nbruns-heads .nbruns-runHead").nth(1)
+    second = panel.root.locator(".nbruns-runHeads .nbruns-runHead").nth(1)
     run_id = second.get_attribute("data-run-id")
     second.locator(".nbruns-baseline").click()
-    first = panel.root.locator(".nbruns-heads .nbruns-runHead").first
+    first = panel.root.locator(".nbruns-runHeads .nbruns-runHead").first
     expect(first).to_have_attribute("data-run-id", run_id or "", timeout=SLOW_MS)
     expect(code.locator(".nbruns-code-added")).to_contain_text("rate = 0.5", timeout=SLOW_MS)

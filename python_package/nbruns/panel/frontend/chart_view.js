@@ -116,9 +116,11 @@ function render({ model, el }) {
     const only = order.length === 1 ? cells.get(order[0]).menu : null;
     if (controls.tools.firstElementChild !== only) controls.tools.replaceChildren(...(only ? [only] : []));
     board.hidden = !order.length;
-    board.dataset.many = String(order.length > 1);
+    const many = String(order.length > 1);
+    const others = board.dataset.many === many ? [] : order.filter(key => !figures[key]);
+    board.dataset.many = many;
     board.dataset.kind = kind();
-    for (const key of Object.keys(figures)) draw(cells.get(key));
+    for (const key of [...Object.keys(figures), ...others]) draw(cells.get(key));
   }
 
   function extend({ points }) {

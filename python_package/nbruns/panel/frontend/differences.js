@@ -69,7 +69,7 @@ function render({ model, el }) {
     const span = runs.length + 1;
     const table = (className, ...parts) => make('table', { class: `nbruns-differences ${className}`, style: `--nbruns-runs: ${runs.length}` }, ...parts);
     const named = make('thead', {}, make('tr', {}, make('th', { scope: 'col' }), ...runs.map(run => make('th', { scope: 'col', text: run.name }))));
-    headBox.append(table('nbruns-heads', heads(runs)));
+    headBox.append(table('nbruns-runHeads', heads(runs)));
     box.append(table('', named, ...sections.map(part => body(part, span))));
     box.scrollLeft = headBox.scrollLeft = left;
     if (focused) [...el.querySelectorAll('[data-part]')].find(node => node.dataset.part === focused)?.focus();
@@ -105,7 +105,10 @@ function render({ model, el }) {
       const name = runs.find(run => run.id === chosen).name;
       details.append(make('div', { class: 'nbruns-codeHeads' }, make('span', { class: 'nbruns-ellipsis', title: runs[0].name, text: runs[0].name }), make('span', { class: 'nbruns-ellipsis', title: name, text: name })), ...changedCells(now));
     }
-    for (const sentence of unknown) details.append(make('div', { class: 'nbruns-remark', text: `${sentence}.` }));
+    if (unknown.length) {
+      const others = unknown.length > 1 ? ` (and ${unknown.length - 1} more like it)` : '';
+      details.append(make('div', { class: 'nbruns-remark nbruns-unknown', title: unknown.join('\n'), text: `${unknown[0]}${others}.` }));
+    }
     code.replaceChildren(details);
   }
 

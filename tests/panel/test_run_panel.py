@@ -553,3 +553,33 @@ def test_a_failure_of_ours_is_shown_and_its_traceback_printed(
 
     asyncio.run(look())
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+# F8
+def test_a_run_is_moved_to_the_experiment_that_is_chosen(
+    *,
+    address: Address,
+    notebook_run: StartRun,
+    kernel_store: Store,
+    path: str,
+    until: Until,
+    say: Say,
+) -> None:
+    run = notebook_run("wrong place")
+    notebook_run("right place")
+    kernel_store.runs.update(run.run_id, status="FINISHED")
+    other = kernel_store.experiments.create("another home").experiment_id
+
+    async def move() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: len(names(panel)) == 2)
+            say(panel.list, type="act", name="move", run_id=run.run_id)
+            view = panel.choosing.view
+            await until(lambda: view.lines)
+            assert view.about["title"] == "Move “wrong place” to"
+            say(view, type="choose", id=other)
+            await until(lambda: names(panel) == ["right place"])
+            assert not panel.selection.experiments
+
+    asyncio.run(move())
+    assert kernel_store.runs.get(run.run_id).experiment_id == other

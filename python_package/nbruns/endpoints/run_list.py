@@ -153,6 +153,11 @@ def purge(store: Store, body: Body) -> Body:
     return {}
 
 
+def move(store: Store, body: Body) -> Body:
+    """POST runs/move: runs, with those under them, into another experiment; all their ids."""
+    return {"run_ids": store.listing.move(_run_ids(body), experiment_id(body))}
+
+
 def _run_ids(body: Body) -> list[str]:
     found = texts(body, "run_ids")
     if not found:
@@ -169,4 +174,5 @@ ROUTES: tuple[tuple[str, str, Callable[[Store, Body], Body]], ...] = (
     ("POST", "runs/delete-nested", delete),
     ("POST", "runs/restore-all", restore),
     ("POST", "runs/purge", purge),
+    ("POST", "runs/move", move),
 )

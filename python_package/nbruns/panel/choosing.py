@@ -25,8 +25,20 @@ class Choosing:
         self.trash = False
         self.current: str | None = None
         self.way_back = True
+        self._moved: str | None = None
         self._found: list[ExperimentAtAGlance] = []
         self._do, self._on_choose = do, on_choose
+
+    def begin_move(self, run_id: str, name: str) -> None:
+        """Ask where a run is to go, in place of which runs to show."""
+        self._moved = run_id
+        self.view.tell(title=f"Move {name} to")
+
+    def end_move(self) -> str | None:
+        """The run that was to be moved; the list is for looking again."""
+        moved, self._moved = self._moved, None
+        self.view.tell(title="")
+        return moved
 
     async def renew(self) -> None:
         """Fetch as many lines as are shown anew."""

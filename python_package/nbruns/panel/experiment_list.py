@@ -30,6 +30,7 @@ class ExperimentList(anywidget.AnyWidget):
             "more": False,
             "said": "",
             "way_back": True,
+            "title": "",
         }
     ).tag(sync=True)
 

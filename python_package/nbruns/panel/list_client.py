@@ -118,8 +118,12 @@ class ListClient:
         """Delete runs of the trash for good."""
         await self._tell("purge", run_ids)
 
-    async def _tell(self, what: str, run_ids: Sequence[str]) -> dict[str, Any]:
-        body = {"run_ids": list(run_ids)}
+    async def move(self, run_ids: Sequence[str], experiment_id: str) -> None:
+        """Put runs into another experiment; raises InvalidState while one is running."""
+        await self._tell("move", run_ids, experiment_id=experiment_id)
+
+    async def _tell(self, what: str, run_ids: Sequence[str], **more: str) -> dict[str, Any]:
+        body = {"run_ids": list(run_ids), **more}
         return await self.connection.post(f"{OWN_PREFIX}runs/{what}", body)
 
 

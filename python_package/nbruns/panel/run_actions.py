@@ -84,7 +84,7 @@ class RunActions:
 
     async def delete(self, run_id: str) -> None:
         """Put a run into the trash with what is nested in it, and offer to undo that."""
-        name = self._named(run_id)
+        name = self.name_of(run_id)
         gone = await self._feed().lists.delete([run_id])
         token = secrets.token_hex(4)
         self._deleted[token] = gone
@@ -95,7 +95,14 @@ class RunActions:
         with_nested = f" with {nested} nested {'run' if nested == 1 else 'runs'}" if nested else ""
         self.list.offer_undo(f"{name} deleted{with_nested}", token)
 
-    def _named(self, run_id: str) -> str:
+    async def move(self, run_id: str, experiment_id: str) -> None:
+        """Put a run, with what is nested in it, into another experiment."""
+        await self._feed().lists.move([run_id], experiment_id)
+        self.selection.forget([run_id])
+        self._changed()
+
+    def name_of(self, run_id: str) -> str:
+        """A run's name in quotation marks, for a sentence."""
         run = self._feed().window.find(run_id)
         return f"“{run.name}”" if run is not None and run.name else "Run"
 

@@ -226,6 +226,9 @@ class RunPanel(w.VBox):  # type: ignore[misc]
             self.retry()
         elif name == "register":
             self.register(run_id)
+        elif name == "move":
+            self.choosing.begin_move(run_id, self.actions.name_of(run_id))
+            self.selection.experiments = True
         elif name == "show-elsewhere":
             self.listing.show_elsewhere()
         elif not self.actions.plain(name, run_id):
@@ -252,7 +255,10 @@ class RunPanel(w.VBox):  # type: ignore[misc]
 
     def _choose(self, experiment_id: str | None) -> None:
         """Show the runs of the experiment that was chosen; None for those shown before."""
-        if experiment_id is not None:
+        moved = self.choosing.end_move()
+        if moved is not None and experiment_id is not None:
+            self._do(self.actions.move(moved, experiment_id))
+        elif experiment_id is not None:
             notebook = self.feed.notebook
             own = notebook.experiment_id if notebook else None
             self.selection.experiment_id = None if experiment_id == own else experiment_id

@@ -19,6 +19,7 @@ from nbruns.store.keyset import Sql
 from nbruns.store.listed_runs import load_listed
 from nbruns.store.run_keys import Kind, logged_keys, logged_values
 from nbruns.store.run_loading import load_runs
+from nbruns.store.run_moving import move_runs
 from nbruns.store.run_numbers import numbers_of_runs
 from nbruns.store.run_purging import purge_runs
 from nbruns.store.runs import Runs
@@ -169,6 +170,13 @@ class Listing:
     def purge(self, run_ids: Sequence[str]) -> None:
         """Remove deleted runs for good, with their artifacts."""
         purge_runs(self.db, self.artifacts, run_ids)
+
+    def move(self, run_ids: Sequence[str], experiment_id: str) -> list[str]:
+        """Put runs, with those under them, into another experiment; the ids of all of them.
+
+        Raises InvalidState for one that is running, NotFound for what is not there.
+        """
+        return move_runs(self.db, run_ids, number_of(experiment_id))
 
     def descendants(self, run_ids: Sequence[str]) -> list[str]:
         """Those of some runs that exist and the active runs nested in them, parents first."""

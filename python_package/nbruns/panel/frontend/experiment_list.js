@@ -142,7 +142,9 @@ function render({ model, el }) {
     lines.replaceChildren(...found.map(line => makeLine(line, about)));
     if (focused) lines.querySelector(`[data-experiment-id="${CSS.escape(focused)}"] .nbruns-experimentChoose`)?.focus();
     if (document.activeElement !== search) search.value = about.text;
-    say(title, about.trash ? 'Deleted experiments' : 'Experiments');
+    say(title, about.title || (about.trash ? 'Deleted experiments' : 'Experiments'));
+    attribute(title, 'title', title.textContent);
+    trash.hidden = Boolean(about.title);
     const words = about.trash ? 'Leave the trash' : 'Show deleted experiments';
     attribute(trash, 'title', words);
     attribute(trash, 'aria-label', words);

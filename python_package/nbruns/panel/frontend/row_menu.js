@@ -21,6 +21,7 @@ function rowEntries(row, model, does) {
     row.has_model && { text: 'Register model', does: act('register') },
     { text: 'Rename', does: does.rename, hint: 'F2' },
     { text: 'Details and note', does: act('details') },
+    row.status !== 'RUNNING' && { text: 'Move to another experiment', does: act('move') },
     null,
     canOpen && { text: 'Copy link', does: act('copy-link') },
     copyId,

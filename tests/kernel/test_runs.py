@@ -271,18 +271,42 @@ def test_runs_of_one_execution_share_the_revision(kernel: NotebookKernel) -> Non
     assert first[0].revision_id == last[0].revision_id
 
 
-def test_a_skipped_cell_s_text_never_reaches_the_store(kernel: NotebookKernel) -> None:
-    kernel.save(code_cell("s", "password = 'hunter-file'", "nbruns-skip"))
-    kernel.run("password = 'hunter-tagged'", cell="s1", tags=["nbruns-skip"])
-    kernel.run("password = 'hunter-file'", cell="s")
-    kernel.run("with mlflow.start_run(run_name='secret'): pass", cell="t")
-    assert kernel.revision(newest(kernel, "secret")) is not None
-
+def kept_texts(kernel: NotebookKernel) -> bytes:
+    """All texts of cells in the store."""
     store = Store.open(kernel.home)
     numbers = [row[0] for row in store.db.conn.execute("select content_number from contents")]
     texts = [store.revisions.contents.get(number) for number in numbers]
     store.close()
-    assert not any(b"hunter" in text for text in texts)
+    return b"\n".join(texts)
+
+
+def test_a_skipped_cell_s_text_never_reaches_the_store(kernel: NotebookKernel) -> None:
+    kernel.save(code_cell("s", "password = 'hunter-file'", "nbruns-skip"))
+    kernel.run("password = 'hunter-tagged'", cell="s1", tags=["nbruns-skip"])
+    kernel.run("password = 'hunter-file'", cell="s")
+    kernel.run("password = 'hunter-file'")  # as papermill asks: no id, no tags
+    kernel.run("password = 'hunter-file'", cell="vscode-notebook-cell:a")
+    kernel.run("with mlflow.start_run(run_name='secret'): pass", cell="t")
+    assert kernel.revision(newest(kernel, "secret")) is not None
+
+    assert b"run_name='secret'" in kept_texts(kernel)
+    assert b"hunter" not in kept_texts(kernel)
+
+
+@pytest.mark.parametrize("tags", [["nbruns-skip"], []])
+def test_a_skipped_cell_s_lines_are_left_out_of_a_traceback(
+    kernel: NotebookKernel, tags: list[str]
+) -> None:
+    secret = "def connect(): raise OSError('refused')  # hunter"
+    kernel.save(code_cell("s", secret, "nbruns-skip"))
+    kernel.run(secret, cell="s", tags=tags)
+    cell = "with mlflow.start_run(run_name='refused'):\n    try: connect()\n"
+    kernel.run(f"{cell}    except OSError as error: raise ValueError('none') from error", cell="u")
+
+    told = traceback_of(newest(kernel, "refused"))
+    assert "hunter" not in told
+    assert "in connect\n    (not kept: the cell is tagged nbruns-skip)" in told
+    assert "try: connect()" in told
 
 
 def test_what_ran_is_recorded_with_its_outcome(new_kernel: Callable[..., NotebookKernel]) -> None:

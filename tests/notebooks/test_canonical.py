@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nbruns.notebooks.canonical import cell_ids, join, skipped_cell_ids, split, with_executed
+from nbruns.notebooks.canonical import SkippedCells, cell_ids, join, split, with_executed
 from nbruns.records import ExecutedCell
 
 
@@ -85,7 +85,31 @@ def test_a_cell_tagged_to_be_skipped_is_kept_without_its_text() -> None:
 
     kept = join(parts.frame, parts.cells)["cells"][0]
     assert (kept["source"], kept["outputs"], kept["id"]) == ("", [], "a")
-    assert skipped_cell_ids(notebook(tagged, code("b", "x"))) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("cell_id", "text", "is_held"),
+    [
+        ("a", "edited since", True),
+        ("b", "SECRET = 1", False),  # a cell of the file with that text of its own
+        (None, "SECRET = 1\n", True),  # papermill, nbconvert
+        ("vscode-notebook-cell:1", "SECRET = 1", True),
+        (None, "x", False),
+        (None, "", False),
+    ],
+)
+def test_a_skipped_cell_is_known_by_its_id_or_else_by_its_text(
+    cell_id: str | None, text: str, is_held: bool
+) -> None:
+    tagged = code("a", "SECRET = 1", metadata={"tags": ["nbruns-skip"]})
+    skipped = SkippedCells(notebook(tagged, code("b", "x"), code("c", "")))
+
+    assert skipped.hold(cell_id, text) is is_held
+
+
+@pytest.mark.parametrize("cells", [None, 1, ["text"], [{"id": ["a"], "source": "x"}]])
+def test_a_file_of_odd_cells_has_no_skipped_ones(cells: object) -> None:
+    assert not SkippedCells({"cells": cells}).hold("a", "x")
 
 
 def test_outputs_over_the_limit_are_left_out_and_say_so() -> None:

@@ -127,6 +127,11 @@ def executing_cell() -> str | None:
     return _capturer.recorder.current.cell_id
 
 
+def skipped_files() -> set[str]:
+    """The names of the code of cells that JupyterLab told to be left out."""
+    return set() if _capturer is None else _capturer.recorder.skipped_files
+
+
 def _last_cell() -> int | None:
     """The number of the cell that is executing, or was the last one."""
     return None if _capturer is None else _capturer.recorder.last_number

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from nbruns.errors import InvalidValue
 from nbruns.kernel.faults import harmless
 from nbruns.kernel.session import current
-from nbruns.protocol.names import END_REASON_TAG
+from nbruns.protocol.names import END_REASON_TAG, SOURCE_NAME_TAG
 
 if TYPE_CHECKING:
     from nbruns.records import Run
@@ -106,6 +106,7 @@ def _end_with_script(process_id: int) -> None:
 def _keep_error(store: Store, run: Run, error: BaseException, cell: int | None) -> None:
     if run.status == "FINISHED":
         return
+    from nbruns.kernel.skipped import kept_traceback
     from nbruns.store.endings import keep_reason
 
     words = traceback.format_exception_only(error)[-1].strip()
@@ -118,7 +119,8 @@ def _keep_error(store: Store, run: Run, error: BaseException, cell: int | None) 
     with contextlib.suppress(InvalidValue):
         folder = store.artifacts.folder(run.artifact_uri)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "traceback.txt").write_text("".join(traceback.format_exception(error)), "utf-8")
+        told = kept_traceback(error, run.tags.get(SOURCE_NAME_TAG, ""))
+        (folder / "traceback.txt").write_text(told, "utf-8")
 
 
 def _is_ours(mlflow: ModuleType) -> bool:

@@ -56,6 +56,8 @@ class Recorder:
         self._nested = 0
         # Some versions of IPython raise their counter before this event, some after it.
         self._next_number: int = shell.execution_count
+        # The names under which tracebacks find the code of skipped cells.
+        self.skipped_files: set[str] = set()
 
     @property
     def current(self) -> Execution | None:
@@ -80,7 +82,10 @@ class Recorder:
             self._nested += 1
             return
         self._count += 1
-        source = "" if self._is_skipped() else info.raw_cell
+        is_skipped = self._is_skipped()
+        if is_skipped:
+            self._hide(info.raw_cell)
+        source = "" if is_skipped else info.raw_cell
         cell_id = getattr(info, "cell_id", None)
         execution = Execution(self._count, cell_id, source, self._next_number)
         self._running.append(execution)
@@ -114,6 +119,10 @@ class Recorder:
     def _note(self, execution: Execution) -> None:
         with self._lock:
             self._changed[execution.position] = execution
+
+    def _hide(self, source: str) -> None:
+        compiler = self.shell.compile
+        self.skipped_files.add(compiler.get_code_name(source, source, self._next_number))
 
     def _is_skipped(self) -> bool:
         """Whether the executing cell is tagged to be left out; JupyterLab sends a cell's tags."""

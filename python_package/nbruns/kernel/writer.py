@@ -16,9 +16,10 @@ from nbruns.errors import StoreBusy, StoreUnusable
 from nbruns.kernel.faults import harmless
 from nbruns.kernel.recorder import Execution, Recorder
 from nbruns.kernel.session import Session, read_notebook
-from nbruns.notebooks.canonical import skipped_cell_ids, with_executed
+from nbruns.kernel.skipped import SkippedInFiles
+from nbruns.notebooks.canonical import SkippedCells, with_executed
 from nbruns.protocol.names import NOTEBOOK_TAG
-from nbruns.records import ExecutedCell, Notebook
+from nbruns.records import ExecutedCell
 from nbruns.store import Store
 from nbruns.store.revisions import Moment
 
@@ -51,7 +52,7 @@ class Writer(threading.Thread):
         self._due: list[Due] = []
         self._is_wanted = False
         self._is_ending = False
-        self._skipped: tuple[tuple[str, int], set[str]] | None = None
+        self._skipped = SkippedInFiles()
 
     def wake(self) -> None:
         """Write the executed cells soon."""
@@ -110,36 +111,25 @@ class Writer(threading.Thread):
         if not taken:
             return
         try:
-            skipped = self._skipped_ids(self.session.notebook(store))
+            notebook = self.session.notebook(store)
+            skipped = self._skipped.of("" if notebook is None else notebook.path)
             store.kernels.record_cells(self._record_of(one, skipped) for one in taken)
         except BaseException:
             self.recorder.give_back(taken)
             raise
 
-    def _record_of(self, one: Execution, skipped: set[str]) -> ExecutedCell:
+    def _record_of(self, one: Execution, skipped: SkippedCells) -> ExecutedCell:
         return ExecutedCell(
             kernel_id=self.session.kernel_id,
             execution_count=one.execution_count,
             cell_id=one.cell_id,
-            source="" if one.cell_id in skipped else one.source,
+            source="" if skipped.hold(one.cell_id, one.source) else one.source,
             started_ms=one.started_ms,
             took_ms=one.took_ms,
             outcome=one.outcome,  # type: ignore[arg-type]
             session_ms=self.session.started_ms,
             position=one.position,
         )
-
-    def _skipped_ids(self, notebook: Notebook | None) -> set[str]:
-        """The cells that the file on disk tags to be left out, for front ends that send no tags."""
-        if notebook is None:
-            return set()
-        try:
-            version = (notebook.path, Path(notebook.path).stat().st_mtime_ns)
-        except OSError:
-            return set()
-        if self._skipped is None or self._skipped[0] != version:
-            self._skipped = version, skipped_cell_ids(read_notebook(notebook.path) or {})
-        return self._skipped[1]
 
     def _capture(self, store: Store, due: Due) -> None:
         if store.revisions.of_run(due.run_id, due.moment) is None:

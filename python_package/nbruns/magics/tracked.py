@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbruns.kernel.endings import INTERRUPTS, Ending, end_active
 from nbruns.kernel.faults import harmless
+from nbruns.kernel.session import guessed_path
 from nbruns.magics.answers import Line, link
 from nbruns.protocol.names import END_REASON_TAG, PARENT_RUN_TAG
 
@@ -139,9 +140,10 @@ def _keep_reason(client: Any, run_id: str, error: BaseException, status: str) ->
         return
     words = traceback.format_exception_only(type(error), error)[-1].strip()
     client.set_tag(run_id, END_REASON_TAG, words[:_LONGEST_REASON])
-    frames = _users_frames(error.__traceback__)
-    told = traceback.format_exception(type(error), error, frames)
-    client.log_text(run_id, "".join(told), "traceback.txt")
+    from nbruns.kernel.skipped import kept_traceback
+
+    told = kept_traceback(error, guessed_path() or "", _users_frames(error.__traceback__))
+    client.log_text(run_id, told, "traceback.txt")
 
 
 def _users_frames(frames: Any) -> Any:

@@ -85,9 +85,26 @@ def cell_ids(content: NotebookContent) -> list[str]:
     return [one for one in ids if isinstance(one, str) and one]
 
 
-def skipped_cell_ids(content: NotebookContent) -> set[str]:
-    """The ids of the cells whose text must not be kept."""
-    return {cell["id"] for cell in content.get("cells", []) if cell.get("id") and is_skipped(cell)}
+class SkippedCells:
+    """The cells of a notebook whose text must not be kept.
+
+    A cell is known by its id. Papermill and nbconvert tell none, and VS Code tells ids of
+    its own: then the text has to do.
+    """
+
+    def __init__(self, content: NotebookContent) -> None:
+        found = content.get("cells")
+        cells = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        skipped = [one for one in cells if is_skipped(one)]
+        self._known = {one["id"] for one in cells if isinstance(one.get("id"), str)}
+        self._ids = {one["id"] for one in skipped if isinstance(one.get("id"), str)}
+        self._texts = {text_of(one).strip() for one in skipped} - {""}
+
+    def hold(self, cell_id: str | None, source: str) -> bool:
+        """Whether this is one of them, or its text."""
+        if cell_id in self._known:
+            return cell_id in self._ids
+        return source.strip() in self._texts
 
 
 def is_skipped(cell: Mapping[str, Any]) -> bool:

@@ -3,17 +3,26 @@
 function themeOf(el) {
   const style = getComputedStyle(el);
   const css = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
-  const dark = document.body.dataset.jpThemeLight === 'false';
-  const line = css(dark ? '--jp-border-color1' : '--jp-border-color2', '#ddd');
+  const ink = css('--jp-ui-font-color1', '#333');
+  const faded = fadedBy(ink, el);
   return {
-    ink: css('--jp-ui-font-color1', '#333'),
+    ink,
     faint: css('--jp-ui-font-color2', '#666'),
-    line,
-    // The dark theme's faintest border is as dark as its ground.
-    grid: css(dark ? '--jp-border-color2' : '--jp-border-color3', line),
+    // Of the ink: a theme's borders may be as dark as its ground, or as loud as its text.
+    line: faded(0.32),
+    grid: faded(0.1),
     paper: css('--jp-layout-color1', '#fff'),
     font: css('--jp-ui-font-family', 'sans-serif')
   };
+}
+
+// A colour of any spelling, with as little of it as asked for.
+function fadedBy(colour, el) {
+  const probe = make('span', { style: `color: ${colour}`, hidden: true });
+  el.append(probe);
+  const [red, green, blue, alpha = 1] = getComputedStyle(probe).color.match(/[\d.]+/g).map(Number);
+  probe.remove();
+  return share => `rgba(${red}, ${green}, ${blue}, ${alpha * share})`;
 }
 
 function themedAxis(given, theme, { titled }) {

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbruns.identity import digest
+from nbruns.notebooks.shown_lines import lines_of, without_lines
 from nbruns.records import ExecutedCell, NotebookContent
 
 SKIP_TAG = "nbruns-skip"
@@ -45,7 +46,7 @@ class NotebookParts:
 def split(content: NotebookContent, output_limit: int | None = None) -> NotebookParts:
     """Take a notebook apart: skipped text left out, outputs capped per cell."""
     limit = kept_output_bytes() if output_limit is None else output_limit
-    cells = [_without_skipped(cell) for cell in content.get("cells", [])]
+    cells = _without_skipped(content.get("cells", []))
     frame = _bytes({key: value for key, value in content.items() if key != "cells"})
     parts = tuple(_split_cell(cell, limit) for cell in cells)
     return NotebookParts(frame, parts, _digest_of(frame, parts), _code_digest(cells))
@@ -204,9 +205,17 @@ def kept_output_bytes() -> int:
     return int(chosen) if chosen.isdecimal() else OUTPUT_LIMIT_BYTES
 
 
-def _without_skipped(cell: Mapping[str, Any]) -> dict[str, Any]:
-    if not is_skipped(cell):
-        return dict(cell)
+def _without_skipped(cells: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    met = [dict(cell) for cell in cells]
+    hidden = lines_of(text_of(cell) for cell in met if is_skipped(cell))
+    if hidden:
+        for cell in met:
+            if cell.get("outputs"):
+                cell["outputs"] = without_lines(cell["outputs"], hidden)
+    return [_blank(cell) if is_skipped(cell) else cell for cell in met]
+
+
+def _blank(cell: Mapping[str, Any]) -> dict[str, Any]:
     kept = {k: v for k, v in cell.items() if k != "attachments"}
     kept["source"] = ""
     if "outputs" in kept:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab_page import CHROMIUM_FLAGS, LabPage, LabServer
-from playwright.sync_api import Browser, sync_playwright
+from lab_page import LabPage, LabServer, headless_chromium
+from playwright.sync_api import Browser
 
 PROJECT = Path(__file__).parents[2]
 
@@ -24,16 +23,8 @@ def screenshots() -> Path:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, headless."""
-    path = (
-        shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
-    assert path, "No Chromium on the PATH: run `make test`, or install the package 'chromium'."
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+    with headless_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab_page import SLOW_MS, LabPage
+import psutil
+from lab_page import SLOW_MS, LabPage, LabServer
 from playwright.sync_api import Locator, expect
 
 
@@ -78,3 +79,11 @@ class RunsPanel:
         if alias:
             form.locator(".nbruns-alias").fill(alias)
         form.locator(".nbruns-submit").click()
+
+
+def panel_kernel(server: LabServer) -> psutil.Process:
+    """The process of the panel's own kernel."""
+    assert server.process is not None
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    (kernel,) = (child for child in children if "NBRUNS_PANEL_TOKEN" in child.environ())
+    return kernel

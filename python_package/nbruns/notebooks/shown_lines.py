@@ -11,7 +11,7 @@ from typing import Any
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # '      2     x = 1', and the place itself: '----> 2     x = 1'.
-_NUMBERED = re.compile(r"([-> ]*\d+ )?\s*(.*)")
+_NUMBERED = re.compile(r"([-> ]*\d+ )?\s*(.*)", re.DOTALL)
 _IN_PLACE = "(not kept: the cell is tagged nbruns-skip)"
 # What is shorter (a bracket, 'x') says nothing.
 _TELLING = 4
@@ -38,13 +38,17 @@ def without_lines(
 def _without(part: Any, hidden: Collection[str]) -> Any:
     if not isinstance(part, str):
         return part
-    return "\n".join(_line(line, hidden) for line in part.split("\n"))
+    lines = part.split("\n")
+    for place, line in enumerate(lines):
+        number, shown = _NUMBERED.fullmatch(_COLOURS.sub("", line)).groups()  # type: ignore[union-attr]
+        if _is_hidden(shown.rstrip(), hidden):
+            if number:
+                # One place of the exception's way: values of the code may follow it.
+                return f"{lines[0]}\n      {_IN_PLACE}\n"
+            lines[place] = f"    {_IN_PLACE}"
+    return "\n".join(lines)
 
 
-def _line(line: str, hidden: Collection[str]) -> str:
-    found = _NUMBERED.fullmatch(_COLOURS.sub("", line))
-    shown = found[2].rstrip() if found is not None else ""
+def _is_hidden(shown: str, hidden: Collection[str]) -> bool:
     # A comment at the line's end may not be shown.
-    if found is None or len(shown) < _TELLING or not any(one.startswith(shown) for one in hidden):
-        return line
-    return f"{found[1] or '    '}{_IN_PLACE}"
+    return len(shown) >= _TELLING and any(one.startswith(shown) for one in hidden)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from nbruns.name_patterns import NameSight
 from nbruns.records import Aggregate
 
 Field = Literal["attribute", "param", "metric", "tag", "dataset"]
@@ -44,7 +45,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """All conditions hold (AND); orders apply from the first to the last."""
+    """All conditions hold (AND); orders apply from the first to the last.
+
+    What lies out of the reader's `sight` by its name is not found.
+    """
 
     conditions: tuple[Condition, ...] = ()
     orders: tuple[Order, ...] = ()
+    sight: NameSight | None = None

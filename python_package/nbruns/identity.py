@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 _acting: ContextVar[str | None] = ContextVar("_acting", default=None)
+_allowed_by: ContextVar[str] = ContextVar("_allowed_by", default="no policy")
 
 
 def home_folder() -> Path:
@@ -44,7 +45,9 @@ def digest(data: bytes) -> str:
 
 
 def user_name() -> str:
-    """The operating system's user, or 'unknown' where it has no name."""
+    """The owner of a hub's server, else the operating system's user; 'unknown' without a name."""
+    if owner := os.environ.get("JUPYTERHUB_USER"):
+        return owner
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
@@ -65,3 +68,18 @@ def acting_as(user: str | None) -> Iterator[None]:
         yield
     finally:
         _acting.reset(token)
+
+
+def allowing_rule() -> str:
+    """What lets the acting user do what is being done: a rule of the policy, in words."""
+    return _allowed_by.get()
+
+
+@contextlib.contextmanager
+def allowed_by(rule: str) -> Iterator[None]:
+    """Do what follows because a rule allows it."""
+    token = _allowed_by.set(rule)
+    try:
+        yield
+    finally:
+        _allowed_by.reset(token)

@@ -258,7 +258,11 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """Something a user did on purpose to a thing; `before` and `after` are ids, names or places."""
+    """Something a user did on purpose to a thing; `before` and `after` are ids, names or places.
+
+    Of registered models also: which version, the stage or '@alias' it came to stand at, who
+    had asked for it in which request. `allowed_by` is the rule that let the user do it.
+    """
 
     activity_number: int
     at_ms: int
@@ -269,6 +273,46 @@ class Activity:
     before: str | None = None
     after: str | None = None
     comment: str = ""
+    version: int | None = None
+    target: str | None = None
+    requester: str | None = None
+    request_id: int | None = None
+    allowed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What is said of a move: a comment, and the request that it grants with who made it."""
+
+    comment: str = ""
+    requester: str | None = None
+    request_id: int | None = None
+
+
+RequestState = Literal["pending", "approved", "rejected", "cancelled", "overtaken"]
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionRequest:
+    """Somebody's wish that a version stand at a target: a stage, or an alias written '@name'.
+
+    With `removes` the wish is that the alias be taken away from it. `decision` is what was
+    said when it was decided, or what has overtaken it.
+    """
+
+    request_id: int
+    name: str
+    version: int
+    target: str
+    removes: bool
+    archives: bool
+    requester: str
+    comment: str
+    asked_ms: int
+    state: RequestState = "pending"
+    decided_ms: int | None = None
+    decider: str | None = None
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True)

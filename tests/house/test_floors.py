@@ -9,7 +9,16 @@ import pytest
 
 HOUSE = Path(__file__).parents[2] / "python_package" / "nbruns"
 
-GROUND = {"errors", "records", "conditions", "identity", "numbers", "rules"}
+GROUND = {
+    "errors",
+    "records",
+    "conditions",
+    "identity",
+    "numbers",
+    "rules",
+    "name_patterns",
+    "permissions",
+}
 # What a room may import: our rooms, and packages that are not the standard library's.
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "protocol": (set(), set()),
@@ -17,7 +26,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "charts": ({"protocol"}, {"plotly", "mlflow"}),
     "store": ({"notebooks"}, {"sqlite_utils"}),
     "comparison": ({"notebooks"}, set()),
-    "endpoints": ({"protocol", "notebooks", "comparison", "store"}, set()),
+    # Policies are YAML.
+    "endpoints": ({"protocol", "notebooks", "comparison", "store"}, {"yaml"}),
     "server": (
         {"endpoints", "store", "protocol", "notebooks"},
         {"jupyter_server", "tornado", "traitlets", "jupyter_client", "jupyter_events", "psutil"},
@@ -39,6 +49,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"comparison", "endpoints", "store", "protocol", "mlflow_store", "kernel"},
         {"mlflow"},
     ),
+    "registry": ({"endpoints", "protocol", "mlflow_store", "store"}, {"mlflow", "pandas"}),
     # The form Jupyter writes notebooks in is nbformat's to know.
     "revisions": (
         {"comparison", "endpoints", "kernel", "mlflow_store", "notebooks", "store"},

@@ -30,8 +30,12 @@ from nbruns.store.runs import Runs
 from nbruns.store.snapshots import Snapshots
 
 if TYPE_CHECKING:
+    from nbruns.permissions import Policy
+    from nbruns.store.belonging import Belonging
+    from nbruns.store.holders import Holders
     from nbruns.store.listing import Listing
     from nbruns.store.overview import Overview
+    from nbruns.store.requests import Requests
 
 _log = logging.getLogger("nbruns")
 
@@ -40,7 +44,8 @@ class Store:
     """All shelves over one home folder.
 
     `artifact_base` is what artifact URIs of this door begin with: the artifact
-    folder's own file URI in the process, `mlflow-artifacts:` over HTTP.
+    folder's own file URI in the process, `mlflow-artifacts:` over HTTP. `policy` is what
+    the endpoints go by: the shelves themselves ask nobody.
     """
 
     def __init__(self, home: Path, db: Database, artifact_base: str | None = None) -> None:
@@ -51,11 +56,12 @@ class Store:
         self.metrics = Metrics(db)
         self.runs = Runs(db, self.artifacts, self.experiments, self.metrics)
         self.models = Models(db, self.artifacts)
-        self.registry = Registry(db, self.artifacts)
+        self.activity = ActivityLog(db)
+        self.registry = Registry(db, self.artifacts, self.activity)
+        self.policy: Policy | None = None
         self.notebooks = Notebooks(db, self.experiments)
         self.revisions = Revisions(db)
         self.kernels = Kernels(db)
-        self.activity = ActivityLog(db)
         self.snapshots = Snapshots(self.activity, self.revisions)
         self.leases = Leases(home)
         self.environments = Environments(db)
@@ -69,6 +75,27 @@ class Store:
         from nbruns.store.listing import Listing
 
         return Listing(self.db, self.artifacts, self.runs)
+
+    @cached_property
+    def requests(self) -> Requests:
+        """The shelf of requests that versions be moved, likewise."""
+        from nbruns.store.requests import Requests
+
+        return Requests(self.registry)
+
+    @cached_property
+    def holders(self) -> Holders:
+        """The shelf of who held an alias or a stage, and when, likewise."""
+        from nbruns.store.holders import Holders
+
+        return Holders(self.db, self.activity)
+
+    @cached_property
+    def belonging(self) -> Belonging:
+        """The shelf of what belongs to what, likewise."""
+        from nbruns.store.belonging import Belonging
+
+        return Belonging(self.db, self.artifacts)
 
     @cached_property
     def overview(self) -> Overview:

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from nbruns.identity import acting_user, now_ms
-from nbruns.records import Activity, Page
-from nbruns.store.database import Database
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from nbruns.identity import acting_user, allowing_rule, now_ms
+from nbruns.name_patterns import NameSight
+from nbruns.records import Activity, Occasion, Page
+from nbruns.store.database import Database
+from nbruns.store.keyset import Sql, in_sight
+
+# The kind of all that is told of registered models and their versions.
+MODEL = "model"
 # What a reader may ask for, and the condition it stands for.
 _CONDITIONS = {
-    "kind": "kind = ?",
-    "subject": "subject = ?",
-    "action": "action = ?",
-    "user": "user = ?",
-    "since_ms": "at_ms >= ?",
-    "until_ms": "at_ms <= ?",
+    "kind": "a.kind = ?",
+    "subject": "a.subject = ?",
+    "action": "a.action = ?",
+    "user": "a.user = ?",
+    "request_id": "a.request_number = ?",
+    "since_ms": "a.at_ms >= ?",
+    "until_ms": "a.at_ms <= ?",
 }
+# A model that was deleted is seen by the name it had, a revision by its notebook's experiment,
+# and one that was purged by who purged it.
+_SEEN_NAME = "coalesce(r.name, a.subject)"
+_EXPERIMENT = """(
+    select e.name
+    from revisions v
+    join notebooks n using (notebook_number)
+    join experiments e using (experiment_id)
+    where v.revision_id = a.subject)"""
 
 
 class ActivityLog:
@@ -38,34 +56,121 @@ class ActivityLog:
         user: str | None = None,
     ) -> Activity:
         """Write down that a user, by default who is acting now, did something just now."""
-        values = (now_ms(), user or acting_user(), action, kind, subject, before, after, comment)
-        with self.db.atomic():
-            added = self.db.conn.execute(
+        who = user or acting_user()
+        return self._insert(Activity(0, 0, who, action, kind, subject, before, after, comment))
+
+    def add_of_model(
+        self,
+        action: str,
+        number: int,
+        *,
+        version: int | None = None,
+        target: str | None = None,
+        before: str | None = None,
+        after: str | None = None,
+        occasion: Occasion | None = None,
+    ) -> Activity:
+        """Write down what the acting user did to a registered model, or to a version of it."""
+        said = occasion or Occasion()
+        history, name = self.db.conn.execute(
+            "select history, name from registered_models where registered_number = ?", (number,)
+        ).fetchone()
+        told = Activity(
+            *(0, 0, acting_user(), action, MODEL, name, before, after, said.comment),
+            version=version,
+            target=target,
+            requester=said.requester,
+            request_id=said.request_id,
+        )
+        return self._insert(told, history)
+
+    def histories(self, name: str) -> list[str]:
+        """The histories of the models that are called so, or once were."""
+        with self.db.lock:
+            rows = self.db.conn.execute(
                 """
-                insert into activity
-                    (at_ms, user, action, kind, subject, before, after, comment)
-                values (?, ?, ?, ?, ?, ?, ?, ?)
+                select history from registered_models where name = ?1
+                union
+                select history from activity
+                where kind = ?2 and subject = ?1 and history is not null
                 """,
-                values,
-            )
-        return Activity(added.lastrowid or 0, *values)
+                (name, MODEL),
+            ).fetchall()
+        return [history for (history,) in rows]
 
     def search(
-        self, *, limit: int = 100, token: str | None = None, **wanted: str | int | None
+        self,
+        *,
+        limit: int = 100,
+        token: str | None = None,
+        model: str | None = None,
+        version: int | None = None,
+        sights: tuple[NameSight | None, NameSight | None] = (None, None),
+        **wanted: str | int | None,
     ) -> Page[Activity]:
-        """What was done, the newest first: by kind, subject, action, user, since_ms, until_ms."""
-        asked = {name: value for name, value in wanted.items() if value is not None}
-        conditions = ["activity_number < ?", *(_CONDITIONS[name] for name in asked)]
+        """What was done, the newest first: by kind, subject, action, user, since_ms, until_ms.
+
+        A model is found by any name it has had, with what was done under its other ones.
+        `sights` are the names of models, and of experiments, that the reader may see.
+        """
+        wheres = [Sql("a.activity_number < ?", (int(token) if token else 2**62,))]
+        wheres += [Sql(_CONDITIONS[n], (v,)) for n, v in wanted.items() if v is not None]
+        wheres += [*self._of_model(model, version), *_in_sights(sights)]
         with self.db.lock:
             rows = self.db.conn.execute(
                 f"""
-                select activity_number, at_ms, user, action, kind, subject, before, after, comment
-                from activity
-                where {" and ".join(conditions)}
-                order by activity_number desc
+                select a.activity_number, a.at_ms, a.user, a.action, a.kind, a.subject, a.before,
+                    a.after, a.comment, a.version, a.target, a.requester, a.request_number,
+                    a.allowed_by
+                from activity a left join registered_models r on r.history = a.history
+                where {" and ".join(where.text for where in wheres)}
+                order by a.activity_number desc
                 limit ?
                 """,
-                (int(token) if token else 2**62, *asked.values(), limit + 1),
+                (*(value for where in wheres for value in where.values), limit + 1),
             ).fetchall()
         items = [Activity(*row) for row in rows[:limit]]
         return Page(items, str(items[-1].activity_number) if len(rows) > limit else None)
+
+    def _of_model(self, model: str | None, version: int | None) -> Iterator[Sql]:
+        if model is not None:
+            found = json.dumps(self.histories(model))
+            yield Sql("a.history in (select value from json_each(?))", (found,))
+        if version is not None:
+            # An alias that moves away tells of the version it leaves as well.
+            left = "(a.version = ? or (a.target like '@%' and a.before = ?))"
+            yield Sql(left, (version, str(version)))
+
+    def _insert(self, told: Activity, history: str | None = None) -> Activity:
+        with self.db.atomic():
+            # Within the transaction, so that times are in the order of the rows.
+            at_ms, rule = now_ms(), allowing_rule()
+            added = self.db.conn.execute(
+                """
+                insert into activity (
+                    at_ms, user, action, kind, subject, before, after, comment, version, target,
+                    requester, request_number, allowed_by, history)
+                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                (at_ms, *_told(told), rule, history),
+            )
+        return replace(told, activity_number=added.lastrowid or 0, at_ms=at_ms, allowed_by=rule)
+
+
+def _told(told: Activity) -> Sequence[str | int | None]:
+    return (
+        *(told.user, told.action, told.kind, told.subject, told.before, told.after),
+        *(told.comment, told.version, told.target, told.requester, told.request_id),
+    )
+
+
+def _in_sights(sights: tuple[NameSight | None, NameSight | None]) -> Iterator[Sql]:
+    models, experiments = sights
+    if models is not None:
+        seen = in_sight(_SEEN_NAME, models)
+        yield Sql(f"(a.kind != '{MODEL}' or {seen.text})", seen.values)
+    if experiments is not None:
+        seen = in_sight(_EXPERIMENT, experiments)
+        own = f"(a.user = ? and {_EXPERIMENT} is null)"
+        text = f"(a.kind = '{MODEL}' or {own} or ({_EXPERIMENT} is not null and {seen.text}))"
+        yield Sql(text, (acting_user(), *seen.values))

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nbruns.records import Experiment, LoggedModel, ModelVersion, RegisteredModel, Run
+from nbruns.records import (
+    Experiment,
+    LoggedModel,
+    ModelVersion,
+    Occasion,
+    RegisteredModel,
+    Run,
+)
+from nbruns.store.activity import ActivityLog
 from nbruns.store.arriving_histories import Point, add_history
 from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
@@ -17,6 +25,7 @@ from nbruns.store.histories import settle_run
 from nbruns.store.models import append_model_metrics
 from nbruns.store.run_inputs import add_datasets, add_models
 from nbruns.store.run_parents import take_children, take_parent
+from nbruns.store.version_moves import Place
 
 __all__ = ["Arrivals", "Point"]
 
@@ -143,12 +152,13 @@ class Arrivals:
                 """,
                 (newest_version, number),
             )
+            place = Place(self.db, ActivityLog(self.db), number, Occasion("imported"))
             for version in versions:
                 self._add_version(number, version)
-            self.db.conn.executemany(
-                "insert or ignore into aliases values (?, ?, ?)",
-                [(number, alias, version) for alias, version in model.aliases.items()],
-            )
+                place.tell_of_arrival(version.version, version.stage)
+            for alias, holder in model.aliases.items():
+                if place.holder(alias) is None:
+                    place.point(alias, holder)
 
     def _add_run(self, run: Run, deleted_ms: int | None) -> int:
         return self._number(

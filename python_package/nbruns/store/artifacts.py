@@ -53,6 +53,12 @@ class Artifacts:
                 return f"{SCHEME}/{local.relative_to(root).as_posix()}"
         return uri
 
+    def plain(self, canonical: str) -> str:
+        """A canonical URI in its one spelling: without host, '.', '//' or a slash at the end."""
+        if not canonical.startswith(SCHEME):
+            return canonical
+        return f"{SCHEME}/{PurePosixPath(_path_of(canonical)).as_posix()}"
+
     def folder(self, artifact_uri: str) -> Path:
         """Where a URI of ours lies on disk; InvalidValue for one outside the artifact folder."""
         canonical = self.canonical(artifact_uri)

@@ -14,7 +14,17 @@ from nbruns.rules import check_experiment_name, check_experiment_tag
 from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
 from nbruns.store.histories import settle_experiment
-from nbruns.store.keyset import Sql, Term, attribute, by_key, column, compare, fetch_page, has
+from nbruns.store.keyset import (
+    Sql,
+    Term,
+    attribute,
+    by_key,
+    column,
+    compare,
+    fetch_page,
+    has,
+    in_sight,
+)
 from nbruns.store.run_parents import take_parents
 
 _COLUMNS = {
@@ -70,6 +80,7 @@ class Experiments:
     ) -> Page[Experiment]:
         """Experiments that meet all conditions, newest first unless ordered otherwise."""
         wheres = [_stage(view), *map(_condition, search.conditions)]
+        wheres.append(in_sight("e.name", search.sight))
         rows, next_token = fetch_page(
             self.db,
             f"{_SELECT} from experiments e",

@@ -15,6 +15,7 @@ from typing import Any
 
 from nbruns.conditions import Comparator, Condition
 from nbruns.errors import InvalidValue
+from nbruns.name_patterns import NameSight
 from nbruns.store.artifacts import Artifacts
 from nbruns.store.database import Database
 
@@ -58,6 +59,17 @@ def has(table: str, joined: str, key: str, compared: Sql) -> Sql:
     """Whether a row of a key-value table, joined as said, meets a comparison."""
     text = f"exists (select 1 from {table} kv where {joined} and kv.key = ? and {compared.text})"
     return Sql(text, (key, *compared.values))
+
+
+def in_sight(name: str, sight: NameSight | None) -> Sql:
+    """Whether a name, given as an expression, lies in somebody's sight; None sees all."""
+    if sight is None:
+        return Sql("true")
+    # Of these only the bracket means something to GLOB that it does not mean in our patterns.
+    whens = [(pattern.replace("[", "[[]"), int(shown)) for pattern, shown in sight.patterns]
+    text = "".join(f" when {name} glob ? then ?" for _ in whens)
+    values = (*(value for when in whens for value in when), int(sight.otherwise))
+    return Sql(f"case{text} else ? end" if whens else "?", values)
 
 
 def attribute(condition: Condition, columns: Mapping[str, str]) -> Sql:

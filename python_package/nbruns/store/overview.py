@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 
+from nbruns.name_patterns import NameSight
 from nbruns.records import ExperimentAtAGlance, Page, Stage
 from nbruns.store.database import Database
+from nbruns.store.keyset import in_sight
 from nbruns.store.notebooks import Notebooks
 
 # The newest run is one step into an index; runs are counted for the few experiments shown.
@@ -20,6 +22,7 @@ with used as (
     ) as newest_ms
     from experiments e left join notebooks n on n.experiment_id = e.experiment_id
     where e.stage = ?1 and (instr(lower(e.name), ?2) or instr(lower(coalesce(n.path, '')), ?2))
+    and {sight}
 )
 select experiment_id, name, notebook_id, path, is_gone, newest_ms, (
     select count(*)
@@ -48,14 +51,24 @@ class Overview:
         self.notebooks = notebooks
 
     def page(
-        self, text: str = "", *, first: int = 0, count: int = 100, stage: Stage = "active"
+        self,
+        text: str = "",
+        *,
+        first: int = 0,
+        count: int = 100,
+        stage: Stage = "active",
+        sight: NameSight | None = None,
     ) -> Page[ExperimentAtAGlance]:
         """Experiments whose name or notebook holds a text, the one used last first.
 
         The page's token is the place the next page begins at.
         """
+        seen = in_sight("e.name", sight)
         with self.db.lock:
-            rows = self.db.conn.execute(_PAGE, (stage, text.lower(), count + 1, first)).fetchall()
+            rows = self.db.conn.execute(
+                _PAGE.format(sight=_numbered(seen.text, 5)),
+                (stage, text.lower(), count + 1, first, *seen.values),
+            ).fetchall()
         items = [self._record(row) for row in rows[:count]]
         return Page(items, str(first + count) if len(rows) > count else None)
 
@@ -72,3 +85,9 @@ class Overview:
             running=running,
             note=note,
         )
+
+
+def _numbered(text: str, first: int) -> str:
+    """SQL whose values follow after those that have numbers."""
+    pieces = text.split("?")
+    return pieces[0] + "".join(f"?{first + i}{piece}" for i, piece in enumerate(pieces[1:]))

@@ -1,123 +1,22 @@
-"""The shelf of the model registry: names, their versions, aliases, stages and tags."""
+"""The shelf of the model registry: versions of names, and where they stand."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 
 from nbruns.conditions import Search
-from nbruns.errors import AlreadyExists, InvalidValue, NotFound
-from nbruns.identity import now_ms
-from nbruns.records import ModelVersion, Page, RegisteredModel
+from nbruns.identity import acting_user, now_ms
+from nbruns.records import ModelVersion, Occasion, Page
 from nbruns.rules import check_registry_tag
-from nbruns.store import registry_search
-from nbruns.store.artifacts import Artifacts
-from nbruns.store.database import Database
-from nbruns.store.registry_rules import (
-    ACTIVE_STAGES,
-    STAGES,
-    canonical_stage,
-    check_alias,
-    check_model_name,
-    check_new_alias,
-)
+from nbruns.store import registry_search, version_moves
+from nbruns.store.open_requests import overtake
+from nbruns.store.registered_names import RegisteredNames, check_tags, no_name
+from nbruns.store.registry_rules import STAGES, canonical_stage, check_alias, check_new_alias
 from nbruns.store.version_sources import find_origin
 
 
-class Registry:
-    """The shelf of registered models."""
-
-    def __init__(self, db: Database, artifacts: Artifacts) -> None:
-        self.db = db
-        self.artifacts = artifacts
-
-    def create_model(
-        self, name: str, *, description: str = "", tags: Mapping[str, str] | None = None
-    ) -> RegisteredModel:
-        """A name without versions; AlreadyExists when it is taken."""
-        check_model_name(name)
-        _check_tags(tags or {})
-        now = now_ms()
-        with self.db.atomic():
-            try:
-                number = self.db.conn.execute(
-                    """
-                    insert into registered_models (name, description, created_ms, updated_ms)
-                    values (?, ?, ?, ?)
-                    """,
-                    (name, description, now, now),
-                ).lastrowid
-            except sqlite3.IntegrityError as error:
-                raise AlreadyExists(f"Registered Model (name={name}) already exists.") from error
-            self._put_model_tags(number, tags or {})
-        return self.get_model(name)
-
-    def get_model(self, name: str) -> RegisteredModel:
-        """The name with its aliases and the newest version of each stage."""
-        return registry_search.get_model(self.db, self.artifacts, name)
-
-    def update_model(self, name: str, description: str) -> RegisteredModel:
-        """Describe a name anew."""
-        with self.db.atomic():
-            self.db.conn.execute(
-                """
-                update registered_models set description = ?, updated_ms = ?
-                where registered_number = ?
-                """,
-                (description, now_ms(), self._number(name)),
-            )
-        return self.get_model(name)
-
-    def rename_model(self, name: str, new_name: str) -> RegisteredModel:
-        """Call it something else, versions and all; AlreadyExists when that is taken."""
-        check_model_name(new_name, "new_name")
-        now = now_ms()
-        with self.db.atomic():
-            number = self._number(name)
-            try:
-                self.db.conn.execute(
-                    """
-                    update registered_models set name = ?, updated_ms = ?
-                    where registered_number = ?
-                    """,
-                    (new_name, now, number),
-                )
-            except sqlite3.IntegrityError as error:
-                raise AlreadyExists(
-                    f"Registered Model (name={new_name}) already exists."
-                ) from error
-            self.db.conn.execute(
-                "update model_versions set updated_ms = ? where registered_number = ?",
-                (now, number),
-            )
-        return self.get_model(new_name)
-
-    def delete_model(self, name: str) -> None:
-        """Remove a name with its versions, tags and aliases; logged models and files stay."""
-        with self.db.atomic():
-            self.db.conn.execute(
-                "delete from registered_models where registered_number = ?", (self._number(name),)
-            )
-
-    def search_models(
-        self, search: Search, *, limit: int, token: str | None = None
-    ) -> Page[RegisteredModel]:
-        """A page of names, by name unless the search says otherwise."""
-        return registry_search.search_models(self.db, self.artifacts, search, limit, token)
-
-    def set_model_tag(self, name: str, key: str, value: str) -> None:
-        """Set a tag of a name."""
-        check_registry_tag(key, value)
-        with self.db.atomic():
-            self._put_model_tags(self._number(name), {key: value})
-
-    def delete_model_tag(self, name: str, key: str) -> None:
-        """Remove a tag of a name, if it is there."""
-        with self.db.atomic():
-            self.db.conn.execute(
-                "delete from registered_model_tags where registered_number = ? and key = ?",
-                (self._number(name), key),
-            )
+class Registry(RegisteredNames):
+    """The shelf of registered models: a change and its row of the activity log are one."""
 
     def create_version(
         self,
@@ -136,7 +35,7 @@ class Registry:
         A source `models:/…` leads to the logged model, or the version, that it names:
         its files and its run are those of the new version.
         """
-        _check_tags(tags or {})
+        check_tags(tags or {})
         now = now_ms()
         with self.db.atomic():
             # Counting up is the first write: two processes never get the same number.
@@ -150,15 +49,16 @@ class Registry:
                 (now, name),
             ).fetchone()
             if row is None:
-                raise _no_name(name)
+                raise no_name(name)
             origin = find_origin(self.db, self.artifacts, source, model_id)
+            made_by = run_id or origin.run_id
             values = (
                 *row,
                 description,
-                user,
+                user or acting_user(),
                 origin.source,
                 origin.artifact_uri,
-                run_id or origin.run_id,
+                made_by,
                 run_link,
                 origin.model_id,
                 now,
@@ -174,6 +74,9 @@ class Registry:
                 values,
             )
             self._put_version_tags(row[0], row[1], tags or {})
+            self.activity.add_of_model(
+                "registered", row[0], version=row[1], after=made_by or None
+            )
         return self.get_version(name, row[1])
 
     def get_version(self, name: str, version: int) -> ModelVersion:
@@ -184,19 +87,27 @@ class Registry:
         """Describe a version anew."""
         with self.db.atomic():
             number = self._number_with(name, version)
-            self.db.conn.execute(
+            changed = self.db.conn.execute(
                 """
-                update model_versions set description = ?, updated_ms = ?
-                where registered_number = ? and version = ?
+                update model_versions set description = ?1, updated_ms = ?2
+                where registered_number = ?3 and version = ?4 and description != ?1
                 """,
                 (description, now_ms(), number, version),
             )
+            if changed.rowcount:
+                self.activity.add_of_model("described", number, version=version)
         return self.get_version(name, version)
 
     def delete_version(self, name: str, version: int) -> None:
         """Remove a version with its tags and aliases; its number is not given again."""
         with self.db.atomic():
             number = self._number_with(name, version)
+            found = self.get_version(name, version)
+            for alias in found.aliases:
+                self._tell_alias_gone(number, alias, version)
+            why = f"version {version} was deleted"
+            overtake(self.db, self.activity, number, why, version=version)
+            self.activity.add_of_model("deleted", number, version=version, before=found.stage)
             self.db.conn.execute(
                 "delete from model_versions where registered_number = ? and version = ?",
                 (number, version),
@@ -220,82 +131,67 @@ class Registry:
         """Set a tag of a version."""
         check_registry_tag(key, value)
         with self.db.atomic():
-            self._put_version_tags(self._number_with(name, version), version, {key: value})
+            number = self._number_with(name, version)
+            before = self.get_version(name, version).tags.get(key)
+            self._put_version_tags(number, version, {key: value})
+            self._tell_tag(number, version, key, before, value)
 
     def delete_version_tag(self, name: str, version: int, key: str) -> None:
         """Remove a tag of a version, if it is there."""
         with self.db.atomic():
+            number = self._number_with(name, version)
+            before = self.get_version(name, version).tags.get(key)
             self.db.conn.execute(
                 """
                 delete from model_version_tags
                 where registered_number = ? and version = ? and key = ?
                 """,
-                (self._number_with(name, version), version, key),
+                (number, version, key),
             )
+            self._tell_tag(number, version, key, before, None)
 
     def move_stage(
-        self, name: str, version: int, stage: str, *, archive_existing: bool
+        self,
+        name: str,
+        version: int,
+        stage: str,
+        *,
+        archive_existing: bool,
+        occasion: Occasion | None = None,
     ) -> ModelVersion:
         """Move a version to a stage; those that held it can be archived in the same move."""
-        target, now = canonical_stage(stage), now_ms()
-        if archive_existing and target not in ACTIVE_STAGES:
-            raise InvalidValue(
-                f"Existing versions can be archived for {' and '.join(ACTIVE_STAGES)} only, "
-                f"not for '{stage}'"
-            )
+        target = canonical_stage(stage)
+        version_moves.check_archiving(target, archive_existing)
         with self.db.atomic():
             number = self._number_with(name, version)
+            where = version_moves.Place(self.db, self.activity, number, occasion or Occasion())
             if archive_existing:
-                self.db.conn.execute(
-                    """
-                    update model_versions set stage = 'Archived', updated_ms = ?
-                    where registered_number = ? and version != ? and stage = ?
-                    """,
-                    (now, number, version, target),
-                )
-            self.db.conn.execute(
-                """
-                update model_versions set stage = ?, updated_ms = ?
-                where registered_number = ? and version = ?
-                """,
-                (target, now, number, version),
-            )
+                where.archive_holders(target, besides=version)
+            where.put_in_stage(version, target)
             self._touch(number)
         return self.get_version(name, version)
 
-    def set_alias(self, name: str, alias: str, version: int) -> None:
+    def set_alias(
+        self, name: str, alias: str, version: int, *, occasion: Occasion | None = None
+    ) -> None:
         """Point an alias at a version, away from where it pointed."""
         check_new_alias(alias)
         with self.db.atomic():
-            self.db.conn.execute(
-                """
-                insert into aliases (registered_number, alias, version) values (?, ?, ?)
-                on conflict do update set version = excluded.version
-                """,
-                (self._number_with(name, version), alias, version),
-            )
+            number = self._number_with(name, version)
+            where = version_moves.Place(self.db, self.activity, number, occasion or Occasion())
+            where.point(alias, version)
 
-    def delete_alias(self, name: str, alias: str) -> None:
+    def delete_alias(self, name: str, alias: str, *, occasion: Occasion | None = None) -> None:
         """Remove an alias, if it is there."""
         check_alias(alias)
         with self.db.atomic():
-            self.db.conn.execute(
-                "delete from aliases where registered_number = ? and alias = ?",
-                (self._number(name), alias),
-            )
+            number = self._number(name)
+            where = version_moves.Place(self.db, self.activity, number, occasion or Occasion())
+            where.unpoint(alias)
 
     def version_by_alias(self, name: str, alias: str) -> ModelVersion:
         """The version an alias points at; `latest` is the newest one."""
         return registry_search.version_by_alias(self.db, self.artifacts, name, alias)
-
-    def _number(self, name: str) -> int:
-        check_model_name(name)
-        row = self.db.conn.execute(
-            "select registered_number from registered_models where name = ?", (name,)
-        ).fetchone()
-        if row is None:
-            raise _no_name(name)
-        return int(row[0])
 
     def _number_with(self, name: str, version: int) -> int:
         """The number of a name that has this version."""
@@ -308,15 +204,6 @@ class Registry:
             (now_ms(), number),
         )
 
-    def _put_model_tags(self, number: int | None, tags: Mapping[str, str]) -> None:
-        self.db.conn.executemany(
-            """
-            insert into registered_model_tags (registered_number, key, value) values (?, ?, ?)
-            on conflict do update set value = excluded.value
-            """,
-            [(number, key, value) for key, value in tags.items()],
-        )
-
     def _put_version_tags(self, number: int, version: int, tags: Mapping[str, str]) -> None:
         self.db.conn.executemany(
             """
@@ -326,12 +213,3 @@ class Registry:
             """,
             [(number, version, key, value) for key, value in tags.items()],
         )
-
-
-def _check_tags(tags: Mapping[str, str]) -> None:
-    for key, value in tags.items():
-        check_registry_tag(key, value)
-
-
-def _no_name(name: str) -> NotFound:
-    return NotFound(f"Registered Model with name={name} not found")

@@ -21,6 +21,7 @@ from nbruns.store.keyset import (
     compare,
     fetch_page,
     has,
+    in_sight,
 )
 from nbruns.store.registry_rules import IS_PROMPT, check_alias, check_model_name
 
@@ -96,9 +97,8 @@ def search_models(
     """A page of registered models; prompts are left out unless asked for."""
     wheres = [_where(c, _MODEL_COLUMNS, "registered_model_tags", _OF_NAME) for c in _asked(search)]
     terms = [*_terms(search, _MODEL_COLUMNS), Term(Sql("r.name"))]
-    rows, next_token = fetch_page(
-        db, _MODELS, [*wheres, _prompts(search)], terms, limit=limit, token=token
-    )
+    wheres += [_prompts(search), in_sight("r.name", search.sight)]
+    rows, next_token = fetch_page(db, _MODELS, wheres, terms, limit=limit, token=token)
     return Page(_models(db, artifacts, rows), next_token)
 
 
@@ -112,9 +112,8 @@ def search_versions(
     ]
     terms = list(_terms(search, _VERSION_COLUMNS)) or [Term(Sql("v.updated_ms"), ascending=False)]
     terms += [Term(Sql("r.name")), Term(Sql("v.version"), ascending=False)]
-    rows, next_token = fetch_page(
-        db, _VERSIONS, [*wheres, _prompts(search)], terms, limit=limit, token=token
-    )
+    wheres += [_prompts(search), in_sight("r.name", search.sight)]
+    rows, next_token = fetch_page(db, _VERSIONS, wheres, terms, limit=limit, token=token)
     return Page(_versions(db, artifacts, rows), next_token)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from nbruns.identity import now_ms
 from nbruns.store.database import Database
+from nbruns.store.rules_schema import REGISTRY_RULES
 from nbruns.store.tracking_schema import TABLES, VIEWS
 
 Migration = Callable[[Database], None]
@@ -317,6 +318,12 @@ def m007_kernel_notebooks(db: Database) -> None:
     )
 
 
+def m008_registry_rules(db: Database) -> None:
+    """Who did what to which model under whatever name, and what was asked for."""
+    for statement in REGISTRY_RULES:
+        db.conn.execute(statement)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_tracking,
     m002_registry,
@@ -325,4 +332,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     m005_activity,
     m005_run_list,
     m007_kernel_notebooks,
+    m008_registry_rules,
 )

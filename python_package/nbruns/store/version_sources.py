@@ -30,7 +30,8 @@ def find_origin(db: Database, artifacts: Artifacts, source: str, model_id: str) 
     """Follow a source to its files: `models:/…` names a logged model or another version."""
     if urlsplit(source).scheme != "models":
         kept = artifacts.canonical(source)
-        return Origin(kept, kept, _logged_model(db, model_id)[1] if model_id else "", model_id)
+        run_id = _logged_model(db, model_id)[1] if model_id else ""
+        return Origin(kept, artifacts.plain(kept), run_id, model_id)
     named = urlsplit(source).path.strip("/")
     if _LOGGED_MODEL.fullmatch(named):
         return Origin(source, *_logged_model(db, named), named)

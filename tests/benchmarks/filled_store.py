@@ -8,9 +8,13 @@ from pathlib import Path
 from nbruns.store import Store
 
 
-def filled(folder: Path, count: int) -> Store:
-    """A store of ended runs with 20 params, 20 metrics and 5 tags each, written in bulk."""
+def filled(folder: Path, count: int, notebook: Path | None = None) -> Store:
+    """A store of ended runs with 20 params, 20 metrics and 5 tags each, written in bulk.
+
+    They are the runs of a notebook where one is named.
+    """
     store, chance = Store.open(folder), random.Random(7)
+    experiment = int(experiment_of(store, notebook)) if notebook else 0
     conn, texts = store.db.conn, [f"{k:02}" for k in range(20)]
     with store.db.atomic():
         conn.executemany("insert into metric_keys (key) values (?)", [(f"m{k}",) for k in texts])
@@ -20,15 +24,16 @@ def filled(folder: Path, count: int) -> Store:
                 """
                 insert into runs (run_number, run_id, experiment_id, name, user, status,
                     started_ms, ended_ms, artifact_uri)
-                values (?, ?, 0, ?, 'ada', 'FINISHED', ?, ?, ?)
+                values (?, ?, ?, ?, 'ada', 'FINISHED', ?, ?, ?)
                 """,
                 (
                     number,
                     run_id,
+                    experiment,
                     f"run-{number}",
                     at_ms,
                     at_ms + 500,
-                    f"mlflow-artifacts:/0/{run_id}",
+                    f"mlflow-artifacts:/{experiment}/{run_id}",
                 ),
             )
             values = [(number, k, chance.random()) for k in range(1, 21)]
@@ -57,3 +62,9 @@ def filled(folder: Path, count: int) -> Store:
             )
     conn.execute("pragma wal_checkpoint(truncate)")
     return store
+
+
+def experiment_of(store: Store, notebook: Path) -> str:
+    """The id of a notebook's own experiment."""
+    found = store.notebooks.resolve(str(notebook))
+    return store.notebooks.experiment(found.notebook_id).experiment_id

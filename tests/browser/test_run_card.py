@@ -308,6 +308,6 @@ def test_a_run_is_deleted_from_its_card(panel: RunsPanel) -> None:
     card = card_of(panel, "broken")
 
     card.locator(".nbruns-menuButton").click()
-    card.get_by_role("menuitem", name="Delete this run").click()
+    panel.root.get_by_role("menuitem", name="Delete this run").click()
 
     expect(panel.row("broken")).to_have_count(0, timeout=SLOW_MS)

@@ -30,7 +30,7 @@ class ChartView(anywidget.AnyWidget):
     """
 
     _esm = script(
-        "plotly", "menu", "chart_theme", "chart_downloads", "chart_controls", "chart_view"
+        "plotly", "popup", "menu", "chart_theme", "chart_downloads", "chart_controls", "chart_view"
     )
 
     controls: t.Dict[str, Any] = t.Dict().tag(sync=True)

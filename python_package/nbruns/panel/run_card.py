@@ -17,6 +17,7 @@ Wish = Callable[[str, dict[str, Any]], None]
 _PARTS = (
     "section",
     "editor",
+    "popup",
     "menu",
     "spark",
     "metrics",

@@ -21,7 +21,7 @@ function render({ model, el }) {
   function newCell(key) {
     const plot = make('div', { class: 'nbruns-plot', role: 'img' });
     const menu = menuButton('Download', () => downloads(cell));
-    menu.querySelector('button').replaceChildren(icon('chart-download'));
+    menu.replaceChildren(icon('chart-download'));
     const title = make('span', { class: 'nbruns-plotTitle nbruns-ellipsis', title: key, text: key });
     const node = make('div', { class: 'nbruns-plotCell', 'data-key': key }, make('div', { class: 'nbruns-plotHead' }, title, menu), make('div', { class: 'nbruns-plotFrame' }, plot));
     const head = node.querySelector('.nbruns-plotHead');

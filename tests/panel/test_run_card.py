@@ -186,7 +186,7 @@ def test_what_jupyterlab_does_goes_to_the_page(
 
     async def look() -> None:
         async with scene(run) as (panel, heard):
-            for name in ("diff", "restore", "copy-notebook"):
+            for name in ("diff", "restore-revision", "copy-revision"):
                 say(panel.card, type="command", name=name)
             say(panel.card, type="command", name="insert", text="x = 1")
             say(panel.card, type="command", name="copy-link")

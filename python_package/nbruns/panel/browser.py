@@ -9,6 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from nbruns.protocol.names import REVISION_TAG
+from nbruns.records import Run
+
+# What JupyterLab does with the revision of a run, by the names menus have for it.
+REVISION_COMMANDS = {
+    "open": "nbruns:open-revision",
+    "diff": "nbruns:diff-revision",
+    "restore-revision": "nbruns:restore-revision",
+    "copy-revision": "nbruns:copy-revision",
+}
+
 Send = Callable[[dict[str, Any]], None]
 
 
@@ -21,6 +32,12 @@ class Browser:
     def command(self, name: str, **args: Any) -> None:
         """Have one of our commands executed, such as `nbruns:open-revision`."""
         self._send({"type": "command", "id": name, "args": args})
+
+    def with_revision(self, name: str, run: Run, **more: str) -> None:
+        """Have something done with the notebook as a run had it; nothing where none was kept."""
+        revision = run.tags.get(REVISION_TAG)
+        if revision is not None:
+            self.command(REVISION_COMMANDS[name], revisionId=revision, title=run.name, **more)
 
     def remember(self, state: Mapping[str, Any], title: str) -> None:
         """Tell what the panel shows now, for a reload of the page and a new kernel."""

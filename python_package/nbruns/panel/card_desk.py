@@ -11,7 +11,7 @@ import traitlets as t
 from nbruns.errors import NbrunsError
 from nbruns.panel.artifact_client import ArtifactClient, root_of_run
 from nbruns.panel.artifact_view import ArtifactView, Folder
-from nbruns.panel.browser import Browser
+from nbruns.panel.browser import REVISION_COMMANDS, Browser
 from nbruns.panel.connection import Connection
 from nbruns.panel.curves import Curves
 from nbruns.panel.editing import carry_out, read_edit
@@ -29,12 +29,6 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 Do = Callable[[Coroutine[Any, Any, None]], None]
 Message = dict[str, Any]
-# What JupyterLab does with a run's revision, by the names the card has for it.
-REVISION_COMMANDS = {
-    "diff": "nbruns:diff-revision",
-    "restore": "nbruns:restore-revision",
-    "copy-notebook": "nbruns:copy-revision",
-}
 
 
 class CardDesk:
@@ -176,10 +170,9 @@ class CardDesk:
     async def _side_by_side(self, run: Run, message: Message) -> None:
         """Have the code of an earlier run shown beside this one's."""
         before = await self.client.get(str(message.get("before", "")))
-        old, new = before.tags.get(REVISION_TAG), run.tags.get(REVISION_TAG)
-        browser = self._browser()
-        if browser is not None and old and new:
-            browser.command(REVISION_COMMANDS["diff"], revisionId=old, other=new, title=before.name)
+        new, browser = run.tags.get(REVISION_TAG), self._browser()
+        if browser is not None and new:
+            browser.with_revision("diff", before, other=new)
 
     async def _git_diff(self, run: Run, _: Message) -> None:
         await self._add(run.run_id, "git-diff", self._text(run, GIT_DIFF_FILE))
@@ -222,7 +215,5 @@ class CardDesk:
             browser.command("nbruns:copy-link", state=self.selection.state())
         elif name == "insert":
             browser.command("nbruns:insert-cell", source=str(message.get("text", "")))
-        elif name in REVISION_COMMANDS and REVISION_TAG in run.tags:
-            browser.command(
-                REVISION_COMMANDS[name], revisionId=run.tags[REVISION_TAG], title=run.name
-            )
+        elif name in REVISION_COMMANDS:
+            browser.with_revision(name, run)

@@ -100,11 +100,6 @@ class ListClient:
             return None
         return run_from_wire(reply["run"]), reply["experiment_name"]
 
-    async def rename(self, run_id: str, name: str) -> None:
-        """Give a run another name."""
-        body = {"run_id": run_id, "run_name": name}
-        await self.connection.post("api/2.0/mlflow/runs/update", body)
-
     async def delete(self, run_ids: Sequence[str]) -> list[str]:
         """Put runs into the trash with those nested in them; the ids of all."""
         reply = await self._tell("delete-nested", run_ids)

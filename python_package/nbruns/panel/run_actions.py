@@ -6,20 +6,13 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from nbruns.panel.browser import Browser
+from nbruns.panel.browser import REVISION_COMMANDS, Browser
 from nbruns.panel.feed import Feed
+from nbruns.panel.run_client import RunClient
 from nbruns.panel.run_list import RunList
 from nbruns.panel.selection import Selection
-from nbruns.protocol.names import REVISION_TAG
 from nbruns.records import Run
 
-# What JupyterLab does with the revision of a run.
-REVISION_COMMANDS = {
-    "open": "nbruns:open-revision",
-    "diff": "nbruns:diff-revision",
-    "restore-revision": "nbruns:restore-revision",
-    "copy-revision": "nbruns:copy-revision",
-}
 _MOST_UNDONE = 20
 
 
@@ -44,7 +37,7 @@ class RunActions:
         """Do at once what needs no server; whether that was all."""
         run = self._feed().window.find(run_id)
         if name in REVISION_COMMANDS and run is not None:
-            self._command(REVISION_COMMANDS[name], run)
+            self._with_revision(name, run)
         elif name == "copy-link":
             self._copy_link(run_id)
         elif name == "clear-filter":
@@ -67,10 +60,10 @@ class RunActions:
         if name in REVISION_COMMANDS:
             # Ticked, and then scrolled away from.
             for run in await self._feed().picked([run_id]):
-                self._command(REVISION_COMMANDS[name], run)
+                self._with_revision(name, run)
             return
         if name == "rename":
-            await lists.rename(run_id, str(message["text"]))
+            await RunClient(lists.connection).rename(run_id, str(message["text"]))
         elif name == "delete":
             await self.delete(run_id)
         elif name == "undo":
@@ -106,10 +99,10 @@ class RunActions:
         run = self._feed().window.find(run_id)
         return f"“{run.name}”" if run is not None and run.name else "Run"
 
-    def _command(self, command: str, run: Run) -> None:
+    def _with_revision(self, name: str, run: Run) -> None:
         browser = self._browser()
-        if browser is not None and REVISION_TAG in run.tags:
-            browser.command(command, revisionId=run.tags[REVISION_TAG], title=run.name)
+        if browser is not None:
+            browser.with_revision(name, run)
 
     def _copy_link(self, run_id: str) -> None:
         browser, feed = self._browser(), self._feed()

@@ -201,8 +201,8 @@ function menuItems(card, command, model) {
   const code = card.has_revision
     ? [
         { text: 'Diff with the notebook now', does: () => command('diff') },
-        { text: 'Restore this code…', does: () => command('restore') },
-        { text: 'Open the code as a copy', does: () => command('copy-notebook') },
+        { text: 'Restore this code…', does: () => command('restore-revision') },
+        { text: 'Open the code as a copy', does: () => command('copy-revision') },
         null
       ]
     : [];

@@ -54,6 +54,29 @@ def test_a_chosen_experiment_wins(kernel: NotebookKernel) -> None:  # F29
     assert newest(kernel, "elsewhere").experiment_id == shared.experiment_id
 
 
+def test_a_log_call_alone_starts_a_run_and_the_next_cell_s_joins_it(
+    kernel: NotebookKernel,
+) -> None:  # F23
+    kernel.run("mlflow.log_metric('alone', 1)\nrun = mlflow.active_run()")
+    kernel.run("mlflow.log_metric('later', 2)\nmlflow.set_tag('mlflow.runName', 'unasked')")
+    kernel.run("mlflow.end_run()")
+
+    run = kernel.named("unasked")
+    assert {metric.key: metric.value for metric in run.metrics} == {"alone": 1, "later": 2}
+    assert run.status == "FINISHED"
+    assert "churn" in kernel.experiments()
+
+
+def test_a_wrong_call_is_told_once_and_leaves_the_former_run_open(kernel: NotebookKernel) -> None:
+    kernel.run("mlflow.start_run(run_name='goes on')")
+    reply = kernel.run("mlflow.start_run(named='x')")
+    kernel.run("mlflow.end_run()")
+
+    assert "unexpected keyword argument 'named'" in reply.error
+    assert reply.stderr == ""
+    assert "nbruns.end_reason" not in kernel.named("goes on").tags
+
+
 def test_a_cell_executed_again_ends_its_former_run(kernel: NotebookKernel) -> None:  # F25
     cell = "run = mlflow.start_run(run_name='again'); print(run.info.run_id)"
     first = kernel.run(cell).stdout.strip()

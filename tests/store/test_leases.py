@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,15 @@ def test_a_lease_is_held_until_its_process_is_killed(store: Store, holder: Holde
     holder.kill()
 
     assert not store.leases.is_held(holder.lease)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="a system without SIGSTOP")
+def test_a_process_that_sleeps_keeps_its_lease(store: Store, holder: Holder) -> None:
+    holder.process.send_signal(signal.SIGSTOP)
+    run_id = left_open(store, lease=holder.lease)
+    close_abandoned(store, None)
+
+    assert store.runs.get(run_id).status == "RUNNING"
 
 
 def test_the_own_one_stays_held_while_it_is_looked_at(store: Store, home: Path) -> None:

@@ -47,9 +47,12 @@ class Reruns:
 
         @functools.wraps(start_run)
         def start(*args: Any, **kwargs: Any) -> Any:
-            given: dict[str, Any] = {}
-            with harmless("end the former run"):
+            try:
                 given = signature.bind(*args, **kwargs).arguments
+            except TypeError:
+                # A mistake of the call, which MLflow tells in its own words.
+                return start_run(*args, **kwargs)
+            with harmless("end the former run"):
                 if not given.get("nested") and not given.get("parent_run_id"):
                     self.joining.let_go()
                     self._end_former(mlflow)

@@ -17,7 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jupyter_process import LiveServer
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 SLOW_MS = 60_000
 CHROMIUM_FLAGS = [
@@ -135,7 +143,13 @@ class LabPage:
 
     def __post_init__(self) -> None:
         self.page.on("console", self._note_console)
-        self.page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
+        self.page.on("pageerror", self._note_error)
+
+    def _note_error(self, error: Error) -> None:
+        # Whose it is stands in its stack: our widgets' modules are blobs of the page.
+        stack = error.stack or ""
+        ours = "nbruns: " if "extensions/nbruns/" in stack or "blob:" in stack else ""
+        self.errors.append(f"{ours}page error: {error}\n{stack}")
 
     def _note_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -143,7 +157,7 @@ class LabPage:
 
     def our_errors(self) -> list[str]:
         """Console errors that come from nbruns or from its requests."""
-        return [text for text in self.errors if "nbruns" in text.lower() or "page error" in text]
+        return [text for text in self.errors if "nbruns" in text.partition("\n")[0].lower()]
 
     def open(self, path: str = "") -> None:
         """Open JupyterLab, at a notebook where one is named."""

@@ -46,9 +46,10 @@ def test_the_panel_goes_on(
     is_not_shared_with_a_copy_of_the_tab(panel, lab)
     comes_back_after_its_kernel_was_killed(panel, lab_server)
     looks_right_in_the_dark(panel, lab, screenshots)
-
     assert lab.our_errors() == []
     assert lab_server.complaints() == []
+
+    comes_back_after_the_server_was_started_again(panel, lab_server)
 
 
 def keeps_the_runs_of_a_renamed_notebook(panel: RunsPanel, lab: LabPage) -> None:
@@ -112,3 +113,16 @@ def looks_right_in_the_dark(panel: RunsPanel, lab: LabPage, screenshots: Path) -
     panel.tick(panel.rows().nth(1))
     expect(panel.curves()).to_have_count(2, timeout=SLOW_MS)
     lab.screenshot(screenshots, "7-dark")
+
+
+def comes_back_after_the_server_was_started_again(panel: RunsPanel, server: LabServer) -> None:
+    server.stop()
+    expect(panel.root.locator(".nbruns-panel-notice")).to_contain_text("server", timeout=SLOW_MS)
+    server.start()
+    expect(panel.root.locator(".nbruns-panel-notice")).to_be_hidden(timeout=SLOW_MS)
+    expect(panel.rows()).to_have_count(2)
+    expect(panel.rows().first.locator(".nbruns-tick")).to_be_checked()
+    # JupyterLab tells of the loss in a dialog, which stays until it is dismissed.
+    panel.lab.page.keyboard.press("Escape")
+    panel.rows().first.locator(".nbruns-name").click()
+    expect(panel.root.locator(".nbruns-card")).to_contain_text("depth", timeout=SLOW_MS)

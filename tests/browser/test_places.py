@@ -169,3 +169,62 @@ def test_the_panel_stands_in_notebook_7(
     # Notebook 7.6 has an error of its own at the start, with nbruns switched off too.
     assert [text for text in lab.errors if "nbruns" in text] == []
     page.close()
+
+
+# F7 F8
+def test_every_experiment_is_reached_from_the_title(
+    lab: LabPage, lab_server: LabServer, screenshots: Path
+) -> None:
+    elsewhere = (
+        "mlflow.set_experiment('shared study')\nwith mlflow.start_run(run_name='apart'): pass"
+    )
+    lab.open(lab_server.write_notebook("churn.ipynb", [TRAIN, elsewhere]))
+    panel = RunsPanel(lab)
+    panel.open()
+    lab.run_cell("log_params")
+    lab.run_cell("set_experiment")
+    expect(panel.root).to_contain_text("This notebook logs to “shared study”", timeout=SLOW_MS)
+    choose_experiment(panel, "shared study")
+    expect(panel.rows()).to_have_count(1, timeout=SLOW_MS)
+    expect(panel.row("apart")).to_be_visible()
+
+    panel.root.locator(".nbruns-titleButton").click()
+    panel.root.get_by_role("menuitem", name="All experiments").click()
+    line = panel.root.locator(".nbruns-experiment", has_text="shared study")
+    line.hover()
+    line.get_by_role("button", name="Rename").click()
+    lab.page.keyboard.insert_text("renamed study")
+    lab.page.keyboard.press("Enter")
+    renamed = panel.root.locator(".nbruns-experiment", has_text="renamed study")
+    expect(renamed).to_be_visible(timeout=SLOW_MS)
+    renamed.hover()
+    renamed.get_by_role("button", name="Delete").click()
+    expect(renamed).to_have_count(0, timeout=SLOW_MS)
+    lab.screenshot(screenshots, "experiments")
+    panel.root.get_by_role("button", name="Undo").click()
+    expect(renamed).to_be_visible(timeout=SLOW_MS)
+    panel.root.locator(".nbruns-experiment", has_text="churn").locator("button").first.click()
+    expect(panel.row("first")).to_be_visible(timeout=SLOW_MS)
+    assert lab.our_errors() == []
+
+
+def choose_experiment(panel: RunsPanel, name: str) -> None:
+    panel.root.locator(".nbruns-titleButton").click()
+    panel.root.get_by_role("menuitem", name="All experiments").click()
+    panel.root.locator(".nbruns-experimentSearch").fill(name)
+    lines = panel.root.locator(".nbruns-experiment")
+    expect(lines).to_have_count(1, timeout=SLOW_MS)
+    lines.locator("button").first.click()
+
+
+def test_the_whole_panel_stands_in_a_cell(lab: LabPage, lab_server: LabServer) -> None:
+    lab.open(lab_server.write_notebook("churn.ipynb", [TRAIN, "import nbruns\nnbruns.RunPanel()"]))
+    lab.run_cell("log_params")
+    lab.run_cell("RunPanel")
+    panel = RunsPanel(lab, place=".jp-OutputArea-output .nbruns-panel")
+    expect(panel.rows()).to_have_count(1, timeout=SLOW_MS)
+    panel.rows().first.locator(".nbruns-name").click()
+    expect(panel.root.locator(".nbruns-card")).to_contain_text("depth", timeout=SLOW_MS)
+    lab.run_cell("log_params")
+    expect(panel.rows()).to_have_count(2, timeout=SLOW_MS)
+    assert lab.our_errors() == []

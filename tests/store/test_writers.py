@@ -49,6 +49,24 @@ while True:
 """
 
 
+OPEN_IN_THE_MIDDLE_OF_A_FORK = """
+import os, sys
+from pathlib import Path
+
+home, opened = Path(sys.argv[1]), []
+# Called after the store's own: what was registered last is called first.
+os.register_at_fork(before=lambda: opened.append(Store.open(home)))
+from nbruns.store import Store
+
+store = Store.open(home)
+child = os.fork()
+if child == 0:
+    opened[0].runs.create("0", name="of the child")
+    os._exit(0)
+print(os.waitpid(child, 0)[1], opened[0].runs.create("0").name != "")
+"""
+
+
 def python(script: str, *arguments: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", script, *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -155,3 +173,11 @@ def test_a_forked_child_has_a_connection_of_its_own(store: Store, run: Run) -> N
     assert store.db.conn is not before
     assert len(store.metrics.history(run.run_id, "m").items) == 399
     assert store.db.conn.execute("pragma integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are of POSIX")
+def test_a_store_opened_in_the_middle_of_a_fork_serves_both_sides(home: Path) -> None:
+    said, complained = python(OPEN_IN_THE_MIDDLE_OF_A_FORK, home).communicate(timeout=60)
+
+    assert complained == ""
+    assert said == "0 True\n"

@@ -248,6 +248,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         if is_choosing:
             notebook = self.feed.notebook
             self.choosing.current = notebook.experiment_id if notebook else None
+            self.choosing.text, self.choosing.trash = "", False
             self.choosing.way_back = bool(self.listing.path or self.selection.experiment_id)
             self._experiments.ask()
         else:

@@ -290,14 +290,23 @@ _open_databases: weakref.WeakSet[Database] = weakref.WeakSet()
 _abandoned: list[Any] = []
 
 
+# Of the thread that forks: another one may open a database, or fork too, in the middle of it.
+_forking = threading.local()
+
+
 def _before_fork() -> None:
-    for db in list(_open_databases):
+    _forking.held = list(_open_databases)
+    for db in _forking.held:
         db.before_fork()
 
 
 def _after_fork(is_child: bool) -> None:
-    for db in list(_open_databases):
+    held: list[Database] = _forking.held
+    for db in held:
         db.after_fork(is_child=is_child)
+    if is_child:
+        for db in set(_open_databases) - set(held):
+            db.after_fork(is_child=True)
 
 
 if hasattr(os, "register_at_fork"):

@@ -67,7 +67,6 @@ function render({ model, el }) {
 
   function rename(line, node) {
     editing = line.id;
-    const name = node.querySelector('.nbruns-name');
     const field = make('input', { class: 'nbruns-input', value: line.name, 'aria-label': 'Name of the experiment' });
     const done = save => {
       if (editing !== line.id) return;
@@ -78,12 +77,13 @@ function render({ model, el }) {
     };
     field.addEventListener('keydown', event => {
       event.stopPropagation();
-      if (event.key === 'Enter') done(true);
-      if (event.key === 'Escape') done(false);
+      if (event.key !== 'Enter' && event.key !== 'Escape') return;
+      // The focus goes back to the line's button, which the rest of this key would press.
+      event.preventDefault();
+      done(event.key === 'Enter');
     });
     field.addEventListener('blur', () => done(true));
-    field.addEventListener('click', event => event.stopPropagation());
-    name.replaceWith(field);
+    node.querySelector('.nbruns-experimentChoose').replaceWith(make('div', { class: 'nbruns-experimentRename' }, field));
     field.focus();
     field.select();
   }

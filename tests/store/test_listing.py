@@ -9,7 +9,7 @@ import pytest
 
 from nbruns.conditions import Condition, Order, Search
 from nbruns.errors import InvalidState
-from nbruns.records import ListColumns, ListedRun, MetricPoint, Run
+from nbruns.records import Dataset, DatasetInput, ListColumns, ListedRun, MetricPoint, Run
 from nbruns.store import Store, listed_runs, run_sources
 from nbruns.store.sparks import thinned
 
@@ -295,3 +295,16 @@ def test_the_run_a_notebook_started_last_is_found_wherever_it_went(store: Store)
     assert newest is not None
     assert newest.experiment_id == other
     assert store.listing.newest_of_notebook("unknown") is None
+
+
+def test_lists_leave_out_datasets_which_may_be_megabytes(store: Store, run: Run) -> None:
+    store.runs.set_tags(run.run_id, {"nbruns.notebook": "n"})
+    data = Dataset("rows", "d1", "local", "here", schema="s" * 1_000_000)
+    store.runs.log_inputs(run.run_id, [DatasetInput(data)])
+
+    (row,) = store.listing.rows("0", Search(), ListColumns(), first=0, count=9)
+    newest = store.listing.newest_of_notebook("n")
+
+    assert (row.run.run_id, row.run.dataset_inputs) == (run.run_id, ())
+    assert newest is not None
+    assert newest.dataset_inputs == ()

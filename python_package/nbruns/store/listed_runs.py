@@ -47,10 +47,10 @@ _MANY_CHILDREN = 2_000
 def load_listed(
     db: Database, artifacts: Artifacts, numbers: Sequence[int], columns: ListColumns
 ) -> list[ListedRun]:
-    """The runs of these internal numbers, in the order given."""
+    """The runs of these internal numbers, in the order given, without their datasets."""
     listed = json.dumps(list(numbers))
     with db.lock:
-        runs = load_runs(db, artifacts, numbers, with_values=False)
+        runs = load_runs(db, artifacts, numbers, with_values=False, with_datasets=False)
         params = _texts(db, "params", listed, columns.params)
         tags = _texts(db, "tags", listed, columns.tags)
         metrics, extremes = _metrics(db, listed, list(columns.metrics))

@@ -151,7 +151,10 @@ class Listing:
         with self.db.lock:
             row = self.db.conn.execute(_NEWEST_OF_NOTEBOOK, (NOTEBOOK_TAG, notebook_id)).fetchone()
             numbers = [row[0]] if row else []
-            return next(iter(load_runs(self.db, self.artifacts, numbers, with_values=False)), None)
+            found = load_runs(
+                self.db, self.artifacts, numbers, with_values=False, with_datasets=False
+            )
+        return found[0] if found else None
 
     def delete(self, run_ids: Sequence[str]) -> list[str]:
         """Delete runs with those nested in them; the ids of all that were deleted."""

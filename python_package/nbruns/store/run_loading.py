@@ -50,16 +50,25 @@ Texts = Mapping[int, Mapping[str, str]]
 
 
 def load_runs(
-    db: Database, artifacts: Artifacts, numbers: Sequence[int], *, with_values: bool = True
+    db: Database,
+    artifacts: Artifacts,
+    numbers: Sequence[int],
+    *,
+    with_values: bool = True,
+    with_datasets: bool = True,
 ) -> list[Run]:
-    """The runs of these internal numbers, in the order given; params, tags, metrics if asked."""
+    """The runs of these internal numbers, in the order given.
+
+    Params, tags and metrics are left out if asked; so are datasets, whose schemas and profiles
+    may be megabytes.
+    """
     listed = json.dumps(numbers)
     with db.lock:
         rows: list[Any] = db.conn.execute(_RUNS, (listed,)).fetchall()
         params = _texts(db, _PARAMS, listed) if with_values else {}
         tags = _texts(db, _TAGS, listed) if with_values else {}
         metrics = newest(db, numbers) if with_values else {}
-        datasets = _datasets(db, listed)
+        datasets = _datasets(db, listed) if with_datasets else {}
         models = _models(db, listed)
     uri = _Uris(artifacts)
     return [

@@ -80,7 +80,12 @@ function completionAt(text, caret, choices, values) {
   const quoted = value => ({ text: `${quote(value)} `, label: value, note: '', match: value });
   const begun = typed.text.replace(/^['"]/, '');
   const asks = known === null && field.kind !== 'attributes' ? { kind: field.kind, key: field.key } : null;
-  return { from: typed.at, options: fitting((known ?? []).map(quoted), begun), asks };
+  return { from: typed.at, options: fitting((known ?? []).filter(canBeQuoted).map(quoted), begun), asks };
+}
+
+// A filter knows no escapes: with quotes of both kinds in it, a value cannot be named.
+function canBeQuoted(value) {
+  return !value.includes("'") || !value.includes('"');
 }
 
 function quote(value) {

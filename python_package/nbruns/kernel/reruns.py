@@ -35,8 +35,10 @@ class Reruns:
         self.recorder = recorder
         self.joining = joining
         self._mlflow: ModuleType | None = None
-        self._held: dict[str, int] = {}
-        self._begun: dict[str, int] = {}
+        # Of the cell at this position; those of former cells are forgotten.
+        self._at = 0
+        self._held: set[str] = set()
+        self._begun: set[str] = set()
         self._process_id = os.getpid()
 
     def follow(self, mlflow: ModuleType) -> None:
@@ -66,7 +68,8 @@ class Reruns:
 
         @functools.wraps(enter)
         def entered(run: Any) -> Any:
-            self._held[run.info.run_id] = self._position()
+            self._look_where()
+            self._held.add(run.info.run_id)
             return enter(run)
 
         run_class.__enter__ = entered
@@ -75,7 +78,8 @@ class Reruns:
         @functools.wraps(make)
         def made(run: Any, *args: Any, **kwargs: Any) -> None:
             make(run, *args, **kwargs)
-            self._begun[run.info.run_id] = self._position()
+            self._look_where()
+            self._begun.add(run.info.run_id)
 
         run_class.__init__ = made
         atexit.register(self._end_all, mlflow)
@@ -87,17 +91,19 @@ class Reruns:
         exception in between is no end of an exploration.
         """
         error = result.error_in_exec
-        if error is None or self._mlflow is None or not self._position():
+        self._look_where()
+        if error is None or self._mlflow is None or not self._at:
             return
         with harmless("end the runs of the cell"):
             while (run := self._mlflow.active_run()) is not None:
-                if self._begun.get(run.info.run_id) != self._position():
+                if run.info.run_id not in self._begun:
                     return
                 end_active(self._mlflow, Ending(error=error))
 
     def _end_former(self, mlflow: ModuleType) -> None:
+        self._look_where()
         while (run := mlflow.active_run()) is not None:
-            if self._held.get(run.info.run_id) == self._position():
+            if run.info.run_id in self._held:
                 return
             end_active(mlflow, Ending("ended by the start of another run"), "FINISHED")
             tell(f"run '{run.info.run_name}' was still open: ended by the start of this one")
@@ -111,5 +117,11 @@ class Reruns:
             while mlflow.active_run() is not None:
                 end_active(mlflow, Ending(ENDED_OPEN), status)
 
-    def _position(self) -> int:
-        return self.recorder.current.position if self.recorder.current else 0
+    def _look_where(self) -> None:
+        """Begin anew where another cell is executing by now."""
+        cell = self.recorder.current
+        position = cell.position if cell is not None else 0
+        if position != self._at:
+            self._at = position
+            self._held.clear()
+            self._begun.clear()

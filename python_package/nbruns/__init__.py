@@ -13,9 +13,17 @@ __version__ = "0.1.0"
 # The public Python API: where each name lives, loaded when it is first asked for.
 _PUBLIC = {
     "RunPanel": "nbruns.cell_panel",
+    "activity": "nbruns.registry",
+    "approve": "nbruns.registry",
+    "cancel": "nbruns.registry",
     "charts": "nbruns.charts",
     "compare": "nbruns.library",
     "executed": "nbruns.library",
+    "holder": "nbruns.registry",
+    "registry": "nbruns.registry",
+    "reject": "nbruns.registry",
+    "request_transition": "nbruns.registry",
+    "requests": "nbruns.registry",
     "revisions": "nbruns.revisions",
 }
 

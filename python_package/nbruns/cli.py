@@ -1,4 +1,4 @@
-"""The shell's way in: `nbruns import`."""
+"""The shell's way in: `nbruns import`, `nbruns policy`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     chosen = _parser().parse_args(arguments)
     try:
-        return import_from(chosen)
+        return int(chosen.run(chosen))
     except NbrunsError as error:
         print(f"nbruns: {error}", file=sys.stderr)
         return 1
@@ -49,6 +49,30 @@ def import_from(chosen: argparse.Namespace) -> int:
     return 1 if tally.left_out else 0
 
 
+def check_policy(chosen: argparse.Namespace) -> int:
+    """Read a policy and say what it holds."""
+    from nbruns.endpoints.explaining import summary
+    from nbruns.endpoints.policy import policy_from_file
+
+    print(*summary(policy_from_file(chosen.file)), sep="\n")
+    return 0
+
+
+def explain_policy(chosen: argparse.Namespace) -> int:
+    """Say whether a user may do something; 1 where not."""
+    from nbruns.endpoints.explaining import explain
+    from nbruns.endpoints.policy import policy_from_file
+    from nbruns.server.policy_in_force import configured_policy
+
+    policy = policy_from_file(chosen.file) if chosen.file else configured_policy()
+    if policy is None:
+        print(f"{chosen.user} may {chosen.action} {chosen.subject}: no policy is set")
+        return 0
+    is_allowed, sentence = explain(policy, chosen.user, chosen.action, chosen.subject)
+    print(sentence)
+    return 0 if is_allowed else 1
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nbruns", description="Experiment tracking in JupyterLab."
@@ -70,7 +94,35 @@ def _parser() -> argparse.ArgumentParser:
         help="where the artifacts lie, if they were moved or kept by a server",
     )
     bring.add_argument("--dry-run", action="store_true", help="read everything, write nothing")
+    bring.set_defaults(run=import_from)
+    _add_policy(commands.add_parser("policy", help="check a policy, or ask who may do what"))
     return parser
+
+
+def _add_policy(parser: argparse.ArgumentParser) -> None:
+    from nbruns.endpoints.explaining import ACTIONS
+
+    commands = parser.add_subparsers(required=True, metavar="command")
+    check = commands.add_parser("check", help="read a policy file and say what it holds")
+    check.add_argument("file", type=Path, help="the YAML file")
+    check.set_defaults(run=check_policy)
+    ask = commands.add_parser(
+        "explain",
+        help="say whether a user may do something, and by which rule",
+        description="Say whether a user may do something, and by which rule of the policy. "
+        "Exits with 1 where not.",
+    )
+    ask.add_argument("user")
+    ask.add_argument("action", choices=ACTIONS)
+    ask.add_argument(
+        "subject",
+        help="a model (churn), a place of one (churn@champion, churn/Production), or an "
+        "experiment (experiment:churn)",
+    )
+    ask.add_argument(
+        "--file", type=Path, help="the YAML file (default: NBRUNS_POLICY, or Jupyter's config)"
+    )
+    ask.set_defaults(run=explain_policy)
 
 
 @contextmanager

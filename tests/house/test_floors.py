@@ -30,7 +30,11 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "endpoints": ({"protocol", "notebooks", "comparison", "store"}, {"yaml"}),
     "server": (
         {"endpoints", "store", "protocol", "notebooks"},
-        {"jupyter_server", "tornado", "traitlets", "jupyter_client", "jupyter_events", "psutil"},
+        # jupyter_core finds the configuration files where no server runs.
+        {
+            *("jupyter_server", "tornado", "traitlets", "jupyter_client", "jupyter_core"),
+            *("jupyter_events", "psutil"),
+        },
     ),
     "mlflow_plugin": ({"mlflow_store", "kernel", "protocol", "store"}, {"mlflow"}),
     "mlflow_store": ({"endpoints", "store", "protocol", "kernel"}, {"mlflow"}),

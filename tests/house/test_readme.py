@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from IPython.core.interactiveshell import InteractiveShell
 
+from nbruns.endpoints.policy import policy_from_data
 from nbruns.magics import MAGICS
 from nbruns.store import Store
 
@@ -35,6 +37,14 @@ def test_the_first_run_runs_and_is_recorded(tmp_path: Path) -> None:
     query = re.search(r'sqlite3 nbruns\.db "(.*?)"', README)
     assert query is not None
     assert [status for _, status, _ in conn.execute(query[1])] == ["FINISHED"]
+
+
+def test_the_policy_shown_is_one() -> None:
+    policy = policy_from_data(yaml.safe_load(blocks("yaml")[0]), "README")
+
+    assert policy.level("ada", "experiment", "the payroll") == "NONE"
+    assert not policy.may_move("ada", "prod.churn", "@champion").is_allowed
+    assert policy.may_approve("katherine", "prod.churn", "@champion", "ada").is_allowed
 
 
 def test_every_table_and_view_is_described(store: Store) -> None:

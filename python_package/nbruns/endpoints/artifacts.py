@@ -6,6 +6,7 @@ from typing import Any
 
 from nbruns.endpoints.experiments import with_token
 from nbruns.endpoints.runs import run_id
+from nbruns.endpoints.sight import sight_of
 from nbruns.errors import InvalidValue
 from nbruns.protocol import pages
 from nbruns.protocol.fields import limit, optional, required
@@ -21,7 +22,18 @@ Body = dict[str, Any]
 def list_folder(store: Store, body: Body) -> Body:
     """GET mlflow-artifacts/artifacts?path=: names relative to the folder listed."""
     path = optional(body, "path") or ""
-    return _files([_inside(file, path) for file in store.artifacts.list(path)])
+    found = [_inside(file, path) for file in store.artifacts.list(path)]
+    return _files(found if path else _in_sight(store, found))
+
+
+def read_file(store: Store, body: Body) -> Body:
+    """GET mlflow-artifacts/artifacts/{path}: asked before the server sends the file."""
+    return {}
+
+
+def write_file(store: Store, body: Body) -> Body:
+    """PUT mlflow-artifacts/artifacts/{path}: asked before the server takes it in."""
+    return {}
 
 
 def delete(store: Store, body: Body) -> Body:
@@ -74,6 +86,14 @@ def _named(folder: str, path: str) -> str:
 
 def _inside(file: ArtifactFile, folder: str) -> ArtifactFile:
     return ArtifactFile(file.path.rsplit("/", 1)[-1], file.is_dir, file.size_bytes)
+
+
+def _in_sight(store: Store, found: list[ArtifactFile]) -> list[ArtifactFile]:
+    """Of what lies at the root, the folders that hold artifacts the acting user may read."""
+    sight = sight_of(store, "experiment")
+    if sight is None:
+        return found
+    return [f for f in found if any(map(sight.shows, store.belonging.experiments_at(f.path)))]
 
 
 def _files(found: list[ArtifactFile]) -> Body:

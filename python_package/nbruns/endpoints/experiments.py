@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from nbruns.endpoints.sight import sight_of
 from nbruns.errors import InvalidState, InvalidValue, NotFound
 from nbruns.protocol import pages
 from nbruns.protocol.errors import RefusedState
@@ -65,7 +67,9 @@ def search(store: Store, body: Body) -> Body:
     orders = texts(body, "order_by", from_query=True)
     mark = pages.mark("experiments", filter_text, orders, shown)
     page = store.experiments.search(
-        parse_search(filter_text, orders, EXPERIMENTS),
+        replace(
+            parse_search(filter_text, orders, EXPERIMENTS), sight=sight_of(store, "experiment")
+        ),
         view=shown,
         # MLflow has no default here: a request without a size is refused.
         limit=limit(body, "max_results", 0, MOST_PER_PAGE) or _size_missing(),

@@ -6,6 +6,7 @@ from typing import Any
 
 from nbruns.conditions import Search
 from nbruns.endpoints.experiments import MOST_PER_PAGE, checked_id, experiment_id, with_token
+from nbruns.endpoints.sight import readable_experiments
 from nbruns.errors import InvalidValue
 from nbruns.protocol import pages
 from nbruns.protocol.fields import (
@@ -74,7 +75,7 @@ def search(store: Store, body: Body) -> Body:
     datasets = [_dataset(item) for item in messages(body, "datasets")]
     mark = pages.mark("models", experiment_ids, filter_text, orders, datasets)
     page = store.models.search(
-        experiment_ids,
+        readable_experiments(store, experiment_ids),
         Search(
             parse_filter(filter_text, LOGGED_MODELS),
             tuple(

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from nbruns.endpoints.revisions import content_of
+from nbruns.endpoints.sight import sight_of
 from nbruns.errors import InvalidValue, NotFound
 from nbruns.notebooks.canonical import cell_ids
 from nbruns.protocol.fields import clean_text, optional, required, text, texts
@@ -44,7 +45,13 @@ def get(store: Store, body: Body) -> Body:
 
 def all_notebooks(store: Store, body: Body) -> Body:
     """GET notebooks/list: every notebook, by path."""
-    return {"notebooks": [asdict(one) for one in store.notebooks.all()]}
+    found = store.notebooks.all()
+    sight = sight_of(store, "experiment")
+    if sight is not None:
+        named = store.belonging.experiments("notebook", [one.notebook_id for one in found])
+        unseen = {notebook_id for name, notebook_id in named if not sight.shows(name)}
+        found = [one for one in found if one.notebook_id not in unseen]
+    return {"notebooks": [asdict(one) for one in found]}
 
 
 def capture(store: Store, body: Body) -> Body:

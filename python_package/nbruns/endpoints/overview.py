@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from nbruns.endpoints.sight import sight_of
 from nbruns.protocol.fields import flag, limit, optional_int, text
 from nbruns.store import Store
 
@@ -24,6 +25,7 @@ def overview(store: Store, body: Body) -> Body:
         first=max(0, optional_int(body, "first") or 0),
         count=limit(body, "count", 100, MOST_ROWS),
         stage="deleted" if flag(body, "deleted") else "active",
+        sight=sight_of(store, "experiment"),
     )
     return {
         "experiments": [asdict(item) for item in page.items],

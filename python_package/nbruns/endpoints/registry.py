@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from nbruns.endpoints.experiments import with_token
+from nbruns.endpoints.sight import sight_of
 from nbruns.endpoints.sources import checked_source, is_prompt
 from nbruns.errors import InvalidValue
 from nbruns.protocol import pages
@@ -15,7 +17,7 @@ from nbruns.protocol.grammar import REGISTERED_MODELS, VERSIONS
 from nbruns.protocol.messages import mapping
 from nbruns.protocol.model_messages import registered_model_to_wire, version_to_wire
 from nbruns.protocol.names import MODEL_VERSIONS_TAG
-from nbruns.records import ModelVersion
+from nbruns.records import ModelVersion, Occasion
 from nbruns.store import Store
 
 DEFAULT_MODELS, MOST_MODELS = 100, 1000
@@ -76,7 +78,9 @@ def search_models(store: Store, body: Body) -> Body:
     orders = texts(body, "order_by", from_query=True)
     mark = pages.mark("registered-models", filter_text, orders)
     page = store.registry.search_models(
-        parse_search(filter_text, orders, REGISTERED_MODELS),
+        replace(
+            parse_search(filter_text, orders, REGISTERED_MODELS), sight=sight_of(store, "model")
+        ),
         limit=limit(body, "max_results", DEFAULT_MODELS, MOST_MODELS),
         token=pages.unseal(optional(body, "page_token"), mark),
     )
@@ -169,7 +173,7 @@ def search_versions(store: Store, body: Body) -> Body:
     orders = texts(body, "order_by", from_query=True)
     mark = pages.mark("model-versions", filter_text, orders)
     page = store.registry.search_versions(
-        parse_search(filter_text, orders, VERSIONS),
+        replace(parse_search(filter_text, orders, VERSIONS), sight=sight_of(store, "model")),
         limit=limit(body, "max_results", DEFAULT_VERSIONS, MOST_VERSIONS),
         token=pages.unseal(optional(body, "page_token"), mark),
     )
@@ -199,19 +203,30 @@ def move_stage(store: Store, body: Body) -> Body:
         version_number(body),
         required(body, "stage"),
         archive_existing=flag(body, "archive_existing_versions"),
+        occasion=_occasion(body),
     )
     return {"model_version": version_to_wire(version)}
 
 
+def _occasion(body: Body) -> Occasion:
+    """A comment on a move, which MLflow's own clients do not send."""
+    return Occasion(text(body, "comment"))
+
+
 def set_alias(store: Store, body: Body) -> Body:
     """POST registered-models/alias: point an alias at a version."""
-    store.registry.set_alias(required(body, "name"), required(body, "alias"), version_number(body))
+    store.registry.set_alias(
+        *(required(body, "name"), required(body, "alias"), version_number(body)),
+        occasion=_occasion(body),
+    )
     return {}
 
 
 def delete_alias(store: Store, body: Body) -> Body:
     """DELETE registered-models/alias."""
-    store.registry.delete_alias(required(body, "name"), required(body, "alias"))
+    store.registry.delete_alias(
+        required(body, "name"), required(body, "alias"), occasion=_occasion(body)
+    )
     return {}
 
 

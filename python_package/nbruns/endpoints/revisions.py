@@ -30,7 +30,6 @@ from nbruns.store.revision_runs import runs_of
 Body = dict[str, Any]
 
 MOST_REVISIONS = 1_000
-MOST_ACTIVITIES = 1_000
 # The kind of thing in the activity log, and what is done to it.
 KIND = "revision"
 
@@ -125,20 +124,6 @@ def purge(store: Store, body: Body) -> Body:
     return {}
 
 
-def search_activity(store: Store, body: Body) -> Body:
-    """GET activity/search: what was done, newest first."""
-    page = store.activity.search(
-        limit=limit(body, "max_results", 100, MOST_ACTIVITIES),
-        token=_page_token(body),
-        **{name: optional(body, name) for name in ("kind", "subject", "action", "user")},
-        **{name: optional_int(body, name) for name in ("since_ms", "until_ms")},
-    )
-    reply: Body = {"activities": [asdict(one) for one in page.items]}
-    if page.next_token is not None:
-        reply["next_page_token"] = page.next_token
-    return reply
-
-
 ROUTES: tuple[tuple[str, str, Callable[[Store, Body], Body]], ...] = (
     ("GET", "revisions/search", search),
     ("GET", "revisions/diff", compare),
@@ -147,7 +132,6 @@ ROUTES: tuple[tuple[str, str, Callable[[Store, Body], Body]], ...] = (
     ("POST", "revisions/restored", note_restored),
     ("POST", "revisions/snapshot", snapshot),
     ("POST", "revisions/purge", purge),
-    ("GET", "activity/search", search_activity),
 )
 
 

@@ -12,7 +12,17 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
-from nbruns.endpoints import artifacts, experiments, metrics, models, registry, runs, traces
+from nbruns.endpoints import (
+    artifacts,
+    experiments,
+    metrics,
+    models,
+    registry,
+    runs,
+    traces,
+    transition_requests,
+)
+from nbruns.endpoints.guard import answer_in_process
 from nbruns.protocol.errors import NoSuchEndpoint
 from nbruns.protocol.names import OWN_PREFIX, PROTOCOL_PREFIXES
 from nbruns.store import Store
@@ -87,6 +97,20 @@ REGISTRY: tuple[Row, ...] = (
     ("POST", "mlflow/model-versions/transition-stage", registry.move_stage),
 )
 
+TRANSITION_REQUESTS: tuple[Row, ...] = (
+    ("POST", "mlflow/transition-requests/create", transition_requests.create),
+    ("GET", "mlflow/transition-requests/list", transition_requests.list_open),
+    ("POST", "mlflow/transition-requests/approve", transition_requests.approve),
+    ("POST", "mlflow/transition-requests/reject", transition_requests.reject),
+    ("DELETE", "mlflow/transition-requests/delete", transition_requests.delete),
+    (
+        "POST",
+        "mlflow/databricks/model-versions/transition-stage",
+        transition_requests.transition_stage,
+    ),
+    ("GET", "mlflow/databricks/registered-models/get", transition_requests.get_model),
+)
+
 ARTIFACTS: tuple[Row, ...] = (
     ("GET", "mlflow/artifacts/list", artifacts.list_of_run),
     ("GET", "mlflow-artifacts/artifacts", artifacts.list_folder),
@@ -142,7 +166,7 @@ class Routes:
         return None
 
 
-_MLFLOW = Routes((*TRACKING, *LOGGED_MODELS, *REGISTRY, *ARTIFACTS, *TRACES))
+_MLFLOW = Routes((*TRACKING, *LOGGED_MODELS, *REGISTRY, *TRANSITION_REQUESTS, *ARTIFACTS, *TRACES))
 
 
 def find_endpoint(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
@@ -168,13 +192,22 @@ def find_endpoint(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
 @cache
 def own_routes() -> Routes:
     """Our own calls; apart, so that an MLflow client in a process loads none of them."""
-    from nbruns.endpoints import comparisons, notebooks, overview, revisions, run_list
+    from nbruns.endpoints import (
+        activity,
+        comparisons,
+        notebooks,
+        overview,
+        requests,
+        revisions,
+        run_list,
+    )
 
-    rooms = (comparisons, notebooks, overview, revisions, run_list)
+    rooms = (activity, comparisons, notebooks, overview, requests, revisions, run_list)
     return Routes(row for room in rooms for row in room.ROUTES)
 
 
 def call(store: Store, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     """Answer a call in process; raises what the endpoint raises."""
     endpoint, values = find_endpoint(method, path)
-    return endpoint(store, {**body, **values})
+    reply: dict[str, Any] = answer_in_process(store, endpoint, {**body, **values})
+    return reply

@@ -7,6 +7,7 @@ from typing import Any
 
 from nbruns.conditions import Search
 from nbruns.endpoints.experiments import MOST_PER_PAGE, checked_id, with_token
+from nbruns.endpoints.sight import readable_experiments
 from nbruns.errors import InvalidValue, Unsupported
 from nbruns.protocol import pages
 from nbruns.protocol.fields import (
@@ -104,7 +105,7 @@ def restore(store: Store, body: Body) -> Body:
 
 def search(store: Store, body: Body) -> Body:
     """POST runs/search: a page of runs of some experiments."""
-    experiment_ids, wanted, options, mark = _searched(body)
+    experiment_ids, wanted, options, mark = _searched(store, body)
     page = store.runs.search(experiment_ids, wanted, **options)
     reply: Body = {"runs": [run_to_wire(run) for run in page.items]} if page.items else {}
     return with_token(reply, pages.seal(page.next_token, mark))
@@ -112,7 +113,7 @@ def search(store: Store, body: Body) -> Body:
 
 def search_text(store: Store, body: Body) -> str:
     """The same reply as text, made without a record for each value: four times as quick."""
-    experiment_ids, wanted, options, mark = _searched(body)
+    experiment_ids, wanted, options, mark = _searched(store, body)
     page = store.runs.search_texts(experiment_ids, wanted, METRIC_WORDS, **options)
     token = pages.seal(page.next_token, mark)
     members = [f'"runs":[{",".join(map(run_text_to_wire, page.items))}]'] if page.items else []
@@ -130,7 +131,7 @@ def run_text_to_wire(found: RunText) -> str:
     return f'{rest[:-1]},"data":{{{data}}}}}'
 
 
-def _searched(body: Body) -> tuple[list[str], Search, dict[str, Any], str]:
+def _searched(store: Store, body: Body) -> tuple[list[str], Search, dict[str, Any], str]:
     """What a search asks for: experiments, conditions, the page; and the mark of its tokens."""
     experiment_ids = [checked_id(found) for found in texts(body, "experiment_ids")]
     filter_text, orders = optional(body, "filter"), texts(body, "order_by")
@@ -141,7 +142,8 @@ def _searched(body: Body) -> tuple[list[str], Search, dict[str, Any], str]:
         "limit": limit(body, "max_results", DEFAULT_PAGE, MOST_PER_PAGE),
         "token": pages.unseal(optional(body, "page_token"), mark),
     }
-    return experiment_ids, parse_search(filter_text, orders, RUNS), options, mark
+    seen = readable_experiments(store, experiment_ids)
+    return seen, parse_search(filter_text, orders, RUNS), options, mark
 
 
 def log_metric(store: Store, body: Body) -> Body:

@@ -28,11 +28,16 @@ def start(store: Store, body: Body) -> Body:
     trace_id = required(info, "trace_id")
     if not _TRACE_ID.fullmatch(trace_id):
         raise InvalidValue(f"Invalid trace id '{trace_id[:80]}'")
-    place = _object(_object(info, "trace_location"), "mlflow_experiment")
-    experiment = store.experiments.get(experiment_id(place))
+    experiment = store.experiments.get(experiment_of(body))
     location = f"{experiment.artifact_uri.rstrip('/')}/traces/{trace_id}/artifacts"
     tags = {**(_object(info, "tags") if find(info, "tags") else {}), LOCATION_TAG: location}
     return {"trace": {"trace_info": {**info, "tags": tags}}}
+
+
+def experiment_of(body: Body) -> str:
+    """The id of the experiment a trace belongs to."""
+    info = _object(_object(body, "trace"), "trace_info")
+    return experiment_id(_object(_object(info, "trace_location"), "mlflow_experiment"))
 
 
 def _object(body: Body, name: str) -> Body:

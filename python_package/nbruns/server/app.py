@@ -11,8 +11,9 @@ from urllib.parse import quote
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
-from traitlets import Bool, Unicode, default
+from traitlets import Bool, Dict, Unicode, default
 
+from nbruns.endpoints.guard import POLICY_VARIABLE
 from nbruns.errors import NbrunsError
 from nbruns.identity import home_folder
 from nbruns.notebooks.canonical import kept_output_bytes
@@ -22,9 +23,11 @@ from nbruns.server.handlers import HealthHandler, ProtocolHandler
 from nbruns.server.kernel_runs import KernelRuns
 from nbruns.server.kernels import KernelFollower
 from nbruns.server.panel_kernel import PanelKernel, PanelStartHandler
+from nbruns.server.policy_in_force import read_policy
 from nbruns.server.revision_handlers import CopyHandler, RestoreHandler
 from nbruns.server.static import PlotlyHandler
 from nbruns.server.store_thread import ARTIFACT_BASE, StoreThread
+from nbruns.server.tickets import Tickets
 from nbruns.store.artifacts import Artifacts
 
 _RETRY_S = 10.0
@@ -46,8 +49,22 @@ class NbrunsApp(ExtensionApp):
         True, help="Whether kernels record fits as runs, unless their notebook says otherwise."
     ).tag(config=True)
 
+    policy = Dict(
+        help="""Who may do what with experiments and registered models, as a policy file has
+        it. Without one everybody who is signed in may do everything."""
+    ).tag(config=True)
+
+    policy_file = Unicode(
+        help="""A YAML file with the policy. Defaults to the environment's NBRUNS_POLICY. A
+        policy that is wrong stops the server with the line at fault."""
+    ).tag(config=True)
+
     _starting: asyncio.Task[None] | None = None
     _is_following = False
+
+    @default("policy_file")
+    def _default_policy_file(self) -> str:
+        return os.environ.get(POLICY_VARIABLE, "")
 
     @default("home")
     def _default_home(self) -> str:
@@ -57,7 +74,13 @@ class NbrunsApp(ExtensionApp):
         """Make what handlers share, and tell kernels where the store is."""
         assert self.serverapp is not None, "Jupyter links an extension to its server first"
         home = Path(self.home).expanduser().absolute()
-        self.store = StoreThread(home)
+        try:
+            in_force = read_policy(self.policy, self.policy_file, Path(self.serverapp.runtime_dir))
+        except NbrunsError as error:
+            # To go on without the policy would let everybody in.
+            self.log.critical("nbruns cannot use its policy. %s", error)
+            self.exit(1)
+        self.store = StoreThread(home, in_force.policy)
         self.changes = Changes(home / "nbruns.db")
         self.panel_secret = secrets.token_urlsafe()
         self.settings.update(
@@ -65,6 +88,7 @@ class NbrunsApp(ExtensionApp):
             nbruns_artifacts=Artifacts(home / "artifacts", ARTIFACT_BASE),
             nbruns_events=self.changes,
             nbruns_panel_secret=self.panel_secret,
+            nbruns_tickets=Tickets(),
             nbruns_panel=PanelKernel(self.serverapp, self.panel_secret, server_url),
         )
         page = self.settings.setdefault("page_config_data", {})
@@ -74,6 +98,8 @@ class NbrunsApp(ExtensionApp):
         self.settings["nbruns_kernel_runs"] = self.kernel_runs
         # Which store it is; that MLflow uses it is for the kernels that have nbruns to say.
         told = {"NBRUNS_HOME": str(home)} | ({} if self.autolog else {"NBRUNS_AUTOLOG": "off"})
+        if in_force.file is not None:
+            told[POLICY_VARIABLE] = str(in_force.file)
         self._environment_before = {name: os.environ.get(name) for name in told}
         os.environ.update(told)
 

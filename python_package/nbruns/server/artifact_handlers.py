@@ -18,6 +18,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import iostream, web
 from tornado.http1connection import HTTP1Connection
 
+from nbruns.endpoints import artifacts
 from nbruns.errors import NbrunsError, NotFound
 from nbruns.protocol.errors import wire_error
 from nbruns.protocol.names import ARTIFACTS_PATH
@@ -89,6 +90,11 @@ class ArtifactHandler(ProtocolHandler):
         await super().prepare()
         if self.request.method == "PUT":
             await self.check_permission("write")
+            try:
+                await self.permit(artifacts.write_file, {"path": self.path_args[0]})
+            except NbrunsError as error:
+                self.say(*wire_error(error))
+                return
             cast(HTTP1Connection, self.request.connection).set_max_body_size(_MAX_UPLOAD_BYTES)
             self._incoming = Incoming(self.settings["nbruns_artifacts"], self.path_args[0])
 
@@ -121,9 +127,10 @@ class ArtifactHandler(ProtocolHandler):
     @authorized
     async def get(self, path: str) -> None:
         """GET mlflow-artifacts/artifacts/<path>: the file, always as an attachment."""
-        artifacts: Artifacts = self.settings["nbruns_artifacts"]
+        kept: Artifacts = self.settings["nbruns_artifacts"]
         try:
-            place = artifacts.resolve(path)
+            await self.permit(artifacts.read_file, {"path": path})
+            place = kept.resolve(path)
             if not place.is_file():
                 raise NotFound(f"No artifact file at '{path}'")
         except NbrunsError as error:

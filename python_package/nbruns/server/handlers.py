@@ -9,7 +9,7 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from nbruns.endpoints import comparisons, notebooks, revisions, runs
+from nbruns.endpoints import comparisons, guard, notebooks, revisions, runs
 from nbruns.endpoints.routes import find_endpoint
 from nbruns.errors import InvalidValue, NbrunsError, StoreBusy
 from nbruns.identity import acting_as
@@ -122,10 +122,10 @@ def respond(
     """Status and JSON of a user's call; reading and writing JSON is the store thread's work too."""
     try:
         asked = {**read_json(body), **fields}
-        if endpoint is runs.search:
-            return 200, runs.search_text(store, asked).encode()
         with acting_as(user):
-            status, reply = 200, endpoint(store, asked)
+            if endpoint is runs.search:
+                return 200, runs.search_text(store, asked).encode()
+            status, reply = 200, guard.answer(store, endpoint, asked)
     except StoreBusy:
         raise
     except Exception as error:

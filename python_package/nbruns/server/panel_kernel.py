@@ -133,7 +133,7 @@ class PanelKernel:
 
 
 class PanelStartHandler(SignedIn):
-    """POST api/1.0/panel/start: the id of the running panel kernel."""
+    """POST api/1.0/panel/start: the id of the running panel kernel, and the user's ticket."""
 
     @web.authenticated
     @authorized
@@ -141,6 +141,8 @@ class PanelStartHandler(SignedIn):
         """Start the kernel where it does not run."""
         try:
             reply: dict[str, Any] = {"kernel_id": await self.settings["nbruns_panel"].start()}
+            if self.user is not None:
+                reply["ticket"] = self.settings["nbruns_tickets"].give(self.user)
             status = 200
         except NbrunsError as error:
             status, reply = wire_error(error)

@@ -14,7 +14,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.utils import ensure_async
 from tornado import web
 
-from nbruns.endpoints import revisions
+from nbruns.endpoints import notebooks, revisions
 from nbruns.errors import InvalidState, InvalidValue, NbrunsError
 from nbruns.identity import acting_as
 from nbruns.protocol.errors import wire_error
@@ -82,8 +82,10 @@ class RestoreHandler(RevisionFileHandler):
     async def act(self, body: dict[str, Any]) -> dict[str, Any]:
         """The revision the former file was kept as (`kept`), and the path."""
         revision_id = required(body, "revision_id")
+        await self.permit(notebooks.get_revision, {"revision_id": revision_id})
         path = text(body, "path") or await self.store.run(_present_path, revision_id)
         path = await self._checked(path)
+        await self.permit(revisions.prepare, {"revision_id": revision_id, "path": path})
         present = await self._present(path)
         kept, content = await self.store.run_beside(
             revisions.bring_back, revision_id, present, path=path, method="file"
@@ -123,6 +125,7 @@ class CopyHandler(RevisionFileHandler):
     async def act(self, body: dict[str, Any]) -> dict[str, Any]:
         """The path of the copy: the notebook's name, then `name`, then a number where taken."""
         revision_id = required(body, "revision_id")
+        await self.permit(notebooks.get_revision, {"revision_id": revision_id})
         path, content = await self.store.run_beside(_revision, revision_id)
         folder, stem = str(PurePosixPath(path).parent), PurePosixPath(path).stem
         if folder == "." or path.startswith("/") or not await self.is_folder(folder):

@@ -12,12 +12,17 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
-from jupyter_server.auth.identity import IdentityProvider, User
+from jupyter_server.auth.identity import IdentityProvider, LegacyIdentityProvider, User
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import ensure_async
 from tornado import web
 
-from nbruns.identity import user_name
+from nbruns.endpoints.guard import Endpoint
+from nbruns.identity import acting_as, user_name
+from nbruns.permissions import Policy
+from nbruns.server.store_thread import StoreThread
+from nbruns.server.tickets import TICKET_HEADER
+from nbruns.store import Store
 
 _CODES = {
     400: "BAD_REQUEST",
@@ -30,22 +35,36 @@ _CODES = {
 
 
 _MADE_UP = re.compile("[0-9a-f]{32}")
+_JUPYTERS = (IdentityProvider.get_user, LegacyIdentityProvider.get_user)
 
 
 class PanelIdentity(IdentityProvider):
-    """Knows the panel kernel, which acts for the user who runs the server.
+    """Knows the panel kernel, which acts for whose ticket it shows, else for the server's user.
 
     Needed beside Jupyter's own provider: with a password login, or on a hub, the
     server has no token that it could hand to a kernel.
     """
 
-    def get_user(self, handler: web.RequestHandler) -> User:
-        """The operating system's user."""
-        return User(user_name())
+    def get_user(self, handler: web.RequestHandler) -> User | None:
+        """Who has the tab; the operating system's user where all have the server's one token."""
+        ticket = handler.request.headers.get(TICKET_HEADER)
+        if ticket is None:
+            return User(user_name())
+        name = handler.settings["nbruns_tickets"].read(ticket)
+        return None if name is None else User(name)
 
     def is_token_authenticated(self, handler: web.RequestHandler) -> bool:
         """Yes: no browser sends the secret by itself, so there is nothing to forge."""
         return True
+
+
+def _check(
+    store: Store, policy: Policy, endpoint: Endpoint, body: dict[str, Any], user: str | None
+) -> None:
+    from nbruns.endpoints.access import check
+
+    with acting_as(user):
+        check(store, policy, endpoint, body)
 
 
 class SignedIn(APIHandler):
@@ -76,8 +95,10 @@ class SignedIn(APIHandler):
         Jupyter then makes a name up for each browser: they are the system's user.
         """
         found = self.current_user
-        is_made_up = found.name.startswith("Anonymous ") and _MADE_UP.fullmatch(found.username)
-        return None if is_made_up else str(found.username)
+        # A provider with users of its own may call them whatever it likes.
+        is_jupyters = type(self.identity_provider).get_user in _JUPYTERS
+        is_anonymous = found.name.startswith("Anonymous ") and _MADE_UP.fullmatch(found.username)
+        return None if is_jupyters and is_anonymous else str(found.username)
 
     async def check_permission(self, action: str) -> None:
         """What the `authorized` decorator asks, for a handler that must ask before its body."""
@@ -86,6 +107,12 @@ class SignedIn(APIHandler):
             raise web.HTTPError(403)
         if not await ensure_async(self.authorizer.is_authorized(self, user, action, "nbruns")):
             raise web.HTTPError(403, f"You are not authorized to {action} nbruns")
+
+    async def permit(self, endpoint: Endpoint, body: dict[str, Any]) -> None:
+        """Raise NotPermitted for a call the handler answers itself, where the policy says no."""
+        store: StoreThread = self.settings["nbruns_store"]
+        if store.policy is not None:
+            await store.run(_check, store.policy, endpoint, body, self.user)
 
     def say(self, status: int, reply: dict[str, Any] | bytes) -> None:
         """Answer in JSON."""

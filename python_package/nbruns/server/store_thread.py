@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from nbruns.errors import StoreBusy, StoreUnusable
+from nbruns.permissions import Policy
 from nbruns.store import Store
 
 P = ParamSpec("P")
@@ -28,8 +29,9 @@ ARTIFACT_BASE = "mlflow-artifacts:"
 class StoreThread:
     """Runs functions of the store, one after the other, off the event loop."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, policy: Policy | None = None) -> None:
         self.home = home
+        self.policy = policy
         self._store: Store | None = None
         self._executor = ThreadPoolExecutor(1, "nbruns-store")
         self._beside = ThreadPoolExecutor(1, "nbruns-beside")
@@ -96,6 +98,7 @@ class StoreThread:
     def _opened(self) -> Store:
         if self._store is None:
             self._store = _open(self.home)
+            self._store.policy = self.policy
         return self._store
 
 

@@ -74,9 +74,7 @@ class Registry(RegisteredNames):
                 values,
             )
             self._put_version_tags(row[0], row[1], tags or {})
-            self.activity.add_of_model(
-                "registered", row[0], version=row[1], after=made_by or None
-            )
+            self.activity.add_of_model("registered", row[0], version=row[1], after=made_by or None)
         return self.get_version(name, row[1])
 
     def get_version(self, name: str, version: int) -> ModelVersion:

@@ -47,6 +47,17 @@ def find_origin(db: Database, artifacts: Artifacts, source: str, model_id: str) 
     )
 
 
+def named_in(source: str) -> tuple[str, str] | None:
+    """What a source `models:/…` names: 'logged model' or 'model', and its id or name."""
+    parts = urlsplit(source)
+    named = parts.path.strip("/")
+    if parts.scheme != "models":
+        return None
+    if _LOGGED_MODEL.fullmatch(named):
+        return "logged model", named
+    return "model", named.partition("@")[0].partition("/")[0]
+
+
 def _logged_model(db: Database, model_id: str) -> tuple[str, str]:
     """Where a logged model's files lie, and its run."""
     row = db.conn.execute(

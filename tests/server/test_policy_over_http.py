@@ -1,0 +1,386 @@
+"""The rules over raw REST: three users and a stranger to the policy, on a live server."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from jupyter_process import LiveServer
+from team import ENGINEER, MANAGER, OUTSIDER, POLICY, SCIENTIST, TEAM, ask_as, token
+
+from nbruns.endpoints import access_table, activity, requests, routes
+from nbruns.server import app, artifact_handlers, events, handlers, panel_kernel, revision_handlers
+from nbruns.server import static as static_files
+
+V2, OURS = "api/2.0/mlflow/", "api/1.0/"
+# What takes a stage or an alias, not both.
+ONE_OF_TWO = (requests.create, requests.search, activity.holder)
+ARTIFACTS = "api/2.0/mlflow-artifacts/artifacts"
+
+
+@pytest.fixture(scope="module")
+def guarded(
+    new_server: Callable[..., LiveServer], tmp_path_factory: pytest.TempPathFactory
+) -> LiveServer:
+    """A server with users and a policy."""
+    file = tmp_path_factory.mktemp("policy") / "policy.yaml"
+    file.write_text(POLICY)
+    return new_server(config=f"{TEAM}\nc.NbrunsApp.policy_file = {str(file)!r}\n")
+
+
+def ok(server: LiveServer, user: str, method: str, path: str, body: object = None) -> Any:
+    status, reply = ask_as(server, user, method, path, body)
+    assert status == 200, reply
+    return reply
+
+
+def refused(server: LiveServer, user: str, method: str, path: str, body: object = None) -> str:
+    status, reply = ask_as(server, user, method, path, body)
+    assert (status, reply["error_code"]) == (403, "PERMISSION_DENIED"), reply
+    return str(reply["message"])
+
+
+@pytest.fixture
+def model(guarded: LiveServer, request: pytest.FixtureRequest) -> str:
+    """A model of the scientist's, with two versions."""
+    name = f"prod.{request.node.name}"
+    ok(guarded, SCIENTIST, "POST", f"{V2}registered-models/create", {"name": name})
+    for _ in range(2):
+        body = {"name": name, "source": "s3://x"}
+        ok(guarded, SCIENTIST, "POST", f"{V2}model-versions/create", body)
+    return name
+
+
+def test_the_story_of_three(guarded: LiveServer, model: str) -> None:  # F82–F87 F105 N7
+    where = {"name": model, "version": "2", "stage": "Production"}
+    transition = f"{V2}model-versions/transition-stage"
+
+    said = refused(guarded, SCIENTIST, "POST", transition, where)
+    assert "request_transition" in said
+    assert "managers may" in said
+    asked = ok(guarded, SCIENTIST, "POST", f"{OURS}requests/create", where | {"comment": "better"})
+    request_id = asked["request"]["request_id"]
+    decision = {"request_id": request_id, "comment": "agreed"}
+    refused(guarded, SCIENTIST, "POST", f"{OURS}requests/approve", decision)
+    refused(guarded, ENGINEER, "POST", f"{OURS}requests/approve", decision)
+    ok(guarded, MANAGER, "POST", f"{OURS}requests/approve", decision)
+
+    version = ok(guarded, ENGINEER, "GET", f"{V2}model-versions/get?name={model}&version=2")
+    assert version["model_version"]["current_stage"] == "Production"
+    assert version["model_version"]["user_id"] == SCIENTIST
+    log = ok(guarded, ENGINEER, "GET", f"{OURS}activity/search?model={model}&version=2")
+    told = [
+        (a["action"], a["user"], a["requester"], a["before"], a["after"], a["comment"])
+        for a in log["activities"]
+    ]
+    assert told == [
+        ("moved", MANAGER, SCIENTIST, "None", "Production", "agreed"),
+        ("approved", MANAGER, SCIENTIST, "None", "Production", "agreed"),
+        ("requested", SCIENTIST, SCIENTIST, "None", "Production", "better"),
+        ("registered", SCIENTIST, None, None, None, ""),
+    ]
+    assert "target Production" in log["activities"][0]["allowed_by"]
+
+
+def test_the_same_for_an_alias_and_nobody_decides_their_own(
+    guarded: LiveServer, model: str
+) -> None:
+    alias = {"name": model, "alias": "champion", "version": "1"}
+    for user in (SCIENTIST, ENGINEER, MANAGER):
+        refused(guarded, user, "POST", f"{V2}registered-models/alias", alias)
+    asked = ok(guarded, ENGINEER, "POST", f"{OURS}requests/create", alias)
+    decision = {"request_id": asked["request"]["request_id"]}
+
+    assert "own request" in refused(guarded, ENGINEER, "POST", f"{OURS}requests/approve", decision)
+    ok(guarded, MANAGER, "POST", f"{OURS}requests/approve", decision)
+
+    found = ok(guarded, ENGINEER, "GET", f"{V2}registered-models/alias?name={model}&alias=champion")
+    assert found["model_version"]["version"] == "1"
+
+
+def test_a_rejection_and_a_cancellation(guarded: LiveServer, model: str) -> None:
+    where = {"name": model, "version": "1", "stage": "Production"}
+    create = f"{V2}transition-requests/create"
+    ok(guarded, SCIENTIST, "POST", create, where)
+    listed = ok(guarded, MANAGER, "GET", f"{V2}transition-requests/list?name={model}&version=1")
+    assert [r["user_id"] for r in listed["requests"]] == [SCIENTIST]
+
+    rejected = ok(guarded, MANAGER, "POST", f"{V2}transition-requests/reject", where)
+    assert rejected["activity"]["activity_type"] == "REJECTED_REQUEST"
+    ok(guarded, SCIENTIST, "POST", create, where)
+    query = f"name={model}&version=1&stage=Production&creator={SCIENTIST}"
+    gone = ok(guarded, SCIENTIST, "DELETE", f"{V2}transition-requests/delete?{query}")
+    assert gone["activity"]["activity_type"] == "CANCELLED_REQUEST"
+
+
+class TestAttack:
+    """Every route as somebody who is in no list: nothing is said, and nothing changes."""
+
+    @pytest.fixture(scope="class")
+    def things(self, guarded: LiveServer) -> dict[str, Any]:
+        """Names and ids of one of each thing, as fields for calls."""
+        made = ok(guarded, SCIENTIST, "POST", f"{V2}experiments/create", {"name": "attacked"})
+        number = made["experiment_id"]
+        run = ok(guarded, SCIENTIST, "POST", f"{V2}runs/create", {"experiment_id": number})
+        run_id = run["run"]["info"]["run_id"]
+        logged = ok(
+            *(guarded, SCIENTIST, "POST", f"{V2}logged-models"),
+            {"experiment_id": number, "name": "m", "source_run_id": run_id},
+        )
+        model_id = logged["model"]["info"]["model_id"]
+        name = "prod.attacked"
+        ok(guarded, SCIENTIST, "POST", f"{V2}registered-models/create", {"name": name})
+        version = {"name": name, "source": f"models:/{model_id}", "model_id": model_id}
+        ok(guarded, SCIENTIST, "POST", f"{V2}model-versions/create", version)
+        asked = ok(
+            *(guarded, SCIENTIST, "POST", f"{OURS}requests/create"),
+            {"name": name, "version": "1", "stage": "Production"},
+        )
+        path = f"{number}/{run_id}/artifacts/file"
+        headers = {"Authorization": f"token {token(SCIENTIST)}"}
+        assert guarded.request("PUT", f"{ARTIFACTS}/{path}", b"mine", headers).status == 200
+        content = {
+            "cells": [{"id": "a", "cell_type": "raw", "source": "", "metadata": {}}],
+            "metadata": {},
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+        kept = ok(
+            *(guarded, SCIENTIST, "POST", f"{OURS}revisions/capture"),
+            {"run_id": run_id, "path": "attacked.ipynb", "content": content},
+        )
+        ok(
+            *(guarded, SCIENTIST, "POST", f"{OURS}notebooks/resolve"),
+            {"path": "attacked.ipynb", "cell_ids": ["a"]},
+        )
+        self.give_experiment(guarded, kept["revision"]["notebook_id"], number)
+        metric = {"key": "k", "value": 1, "timestamp": 1}
+        return {
+            "experiment_id": number,
+            "experiment_ids": [number],
+            "experiment_name": "attacked",
+            "run_id": run_id,
+            "run_ids": [run_id, run_id],
+            "model_id": model_id,
+            "name": name,
+            "new_name": "prod.stolen",
+            "version": "1",
+            "stage": "Production",
+            "alias": "champion",
+            "source": "s3://x",
+            "key": "k",
+            "value": 1,
+            "timestamp": 1,
+            "metric_key": "k",
+            "metric_keys": ["k"],
+            "metrics": [metric],
+            "tags": [{"key": "k", "value": "v"}],
+            "models": [{"model_id": model_id, "step": 0}],
+            "kind": "params",
+            "path": "attacked.ipynb",
+            "content": content,
+            "cell_ids": ["a"],
+            "snapshot_id": "s",
+            "notebook_id": kept["revision"]["notebook_id"],
+            "revision_id": kept["revision"]["revision_id"],
+            "other_revision_id": kept["revision"]["revision_id"],
+            "request_id": asked["request"]["request_id"],
+            "model_json": "{}",
+            "status": "FINISHED",
+            "description": "x",
+            "creator": SCIENTIST,
+            "max_results": 9,
+            "trace": {
+                "trace_info": {
+                    "trace_id": "t",
+                    "trace_location": {"mlflow_experiment": {"experiment_id": number}},
+                }
+            },
+            "artifact": path,
+        }
+
+    def give_experiment(self, server: LiveServer, notebook_id: str, number: str) -> None:
+        """As the notebook's first run would; here the run was made over HTTP from nowhere."""
+        with sqlite3.connect(server.home / "nbruns.db") as conn:
+            conn.execute(
+                "update notebooks set experiment_id = ? where notebook_id = ?",
+                (int(number), notebook_id),
+            )
+
+    def calls(self) -> Iterator[tuple[str, str, Any]]:
+        for table, prefix in ((routes._MLFLOW, "api/2.0/"), (routes.own_routes(), OURS)):
+            for (method, path), endpoint in table.plain.items():
+                yield method, prefix + path, endpoint
+            for method, template, endpoint in table.templates:
+                path = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", template.pattern)
+                yield method, prefix + path.replace("\\", ""), endpoint
+
+    def everything(self, server: LiveServer) -> list[str]:
+        with sqlite3.connect(server.home / "nbruns.db") as conn:
+            return list(conn.iterdump())
+
+    def test_every_route(self, guarded: LiveServer, things: dict[str, Any]) -> None:  # F86 F103
+        before = self.everything(guarded)
+        let_in, seen = [], 0
+        for method, template, endpoint in self.calls():
+            fields = dict(things)
+            if "artifacts" in template:
+                fields["path"] = things["artifact"]
+            path = template.format(tag_key="k", **fields)
+            if endpoint is access_table.registry.create_version:
+                fields["run_id"] = ""
+            if endpoint is access_table.comparisons.environment:
+                fields = {"run_id": things["run_id"]}
+            if endpoint in ONE_OF_TWO:
+                del fields["alias"]
+            status, reply = self.attack(guarded, method, path, fields)
+            seen += 1
+            is_open = access_table.NEEDS[endpoint] is access_table.IN_SIGHT
+            if is_open and status in (200, 501):
+                assert things["run_id"] not in json.dumps(reply), path
+                assert "attacked" not in json.dumps(reply), path
+            elif status != 403:
+                let_in.append((method, path, status, reply))
+
+        assert let_in == []
+        assert seen > 90
+        assert self.everything(guarded) == before
+
+    def attack(
+        self, server: LiveServer, method: str, path: str, fields: dict[str, Any]
+    ) -> tuple[int, Any]:
+        if method != "GET":
+            return ask_as(server, OUTSIDER, method, path, fields)
+        plain = {k: v for k, v in fields.items() if isinstance(v, (str, int, list))}
+        return ask_as(server, OUTSIDER, method, f"{path}?{urlencode(plain, doseq=True)}")
+
+    def test_files(self, guarded: LiveServer, things: dict[str, Any]) -> None:
+        path, headers = things["artifact"], {"Authorization": f"token {token(OUTSIDER)}"}
+        first, _, rest = path.partition("/")
+        for spelled in (path, f"{first}//{rest}", f"{first}/%2e/{rest}", f"./{path}", f"%2F{path}"):
+            for method, body in (("GET", None), ("PUT", b"theirs"), ("DELETE", None)):
+                answer = guarded.request(method, f"{ARTIFACTS}/{spelled}", body, headers)
+                assert answer.status in (400, 403, 404), (method, spelled)
+                assert b"mine" not in answer.body
+        assert (guarded.home / "artifacts" / path).read_bytes() == b"mine"
+
+        reader = {"Authorization": f"token {token(ENGINEER)}"}
+        assert guarded.request("GET", f"{ARTIFACTS}/{path}", None, reader).body == b"mine"
+        assert guarded.request("PUT", f"{ARTIFACTS}/{path}", b"theirs", reader).status == 403
+        assert (guarded.home / "artifacts" / path).read_bytes() == b"mine"
+
+    def test_notebooks_of_revisions(self, guarded: LiveServer, things: dict[str, Any]) -> None:
+        body = {"revision_id": things["revision_id"], "path": "stolen.ipynb"}
+
+        refused(guarded, OUTSIDER, "POST", f"{OURS}revisions/restore", body)
+        refused(guarded, OUTSIDER, "POST", f"{OURS}revisions/copy", body)
+
+        assert list(guarded.work.glob("*.ipynb")) == []
+
+    def test_every_handler_of_its_own_is_thought_of(self) -> None:
+        """One that reads or writes by itself asks `permit`; add it here then."""
+        asks = {
+            artifact_handlers.ArtifactHandler,
+            revision_handlers.RestoreHandler,
+            revision_handlers.CopyHandler,
+        }
+        shows_nothing = {
+            events.EventsHandler,  # that something changed, and no more
+            handlers.HealthHandler,
+            panel_kernel.PanelStartHandler,
+            static_files.PlotlyHandler,
+        }
+        extension = app.NbrunsApp()
+        extension.initialize_handlers()
+        known = asks | shows_nothing | {handlers.ProtocolHandler}
+
+        assert {handler for _, handler, *_ in extension.handlers} - known == set()
+
+
+class TestThePanel:
+    """The panel's kernel asks in the name of whoever has the tab."""
+
+    def test_a_ticket_makes_its_calls_the_users(self, guarded: LiveServer, model: str) -> None:
+        started = ok(guarded, SCIENTIST, "POST", f"{OURS}panel/start")
+        secret = panel_secret(started["kernel_id"])
+        other = ok(guarded, MANAGER, "POST", f"{OURS}panel/start")
+        assert started["ticket"] != other["ticket"]
+
+        def move(**headers: str) -> int:
+            body = {"name": model, "version": "1", "stage": "Production"}
+            return guarded.request(
+                *("POST", f"{V2}model-versions/transition-stage", json.dumps(body).encode()),
+                {"Authorization": f"token {secret}", **headers},
+            ).status
+
+        forged = other["ticket"].partition(".")[0] + "." + started["ticket"].partition(".")[2]
+        assert move(**{"X-Nbruns-Ticket": forged}) == 403
+        assert move(**{"X-Nbruns-Ticket": "nonsense"}) == 403
+        assert move(**{"X-Nbruns-Ticket": started["ticket"]}) == 403
+        assert move(**{"X-Nbruns-Ticket": other["ticket"]}) == 200
+        moved = ok(guarded, MANAGER, "GET", f"{OURS}activity/search?model={model}&action=moved")
+        assert [a["user"] for a in moved["activities"]] == [MANAGER]
+
+    def test_a_ticket_without_the_secret_opens_nothing(self, guarded: LiveServer) -> None:
+        ticket = ok(guarded, MANAGER, "POST", f"{OURS}panel/start")["ticket"]
+
+        assert guarded.request("GET", "health", headers={"X-Nbruns-Ticket": ticket}).status == 403
+
+
+def panel_secret(kernel_id: str) -> str:
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if kernel_id in (folder / "cmdline").read_text():
+                environment = (folder / "environ").read_text().split("\0")
+                pairs = dict(line.partition("=")[::2] for line in environment if line)
+                return pairs["NBRUNS_PANEL_TOKEN"]
+        except OSError:
+            continue
+    raise AssertionError("The panel's kernel does not run")
+
+
+class TestStarting:
+    def start(self, folder: Any, config: str) -> str:
+        """What a server says that is to end at once."""
+        server = LiveServer(folder, config=config)
+        with pytest.raises(AssertionError):
+            server.start()
+        assert server.process is not None
+        assert server.process.wait(10) == 1
+        return server.log
+
+    def test_a_wrong_policy_stops_the_server_with_its_line(self, tmp_path: Any) -> None:
+        file = tmp_path / "policy.yaml"
+        file.write_text("models:\n  - match: '*'\n    tragets: {}\n")
+
+        log = self.start(tmp_path, f"c.NbrunsApp.policy_file = {str(file)!r}")
+
+        assert "policy.yaml line 3: 'tragets' is not known here: did you mean 'targets'?" in log
+
+    def test_a_wrong_policy_in_the_configuration_too(self, tmp_path: Any) -> None:
+        log = self.start(tmp_path, "c.NbrunsApp.policy = {'modles': []}")
+
+        assert "c.NbrunsApp.policy['modles']" in log
+
+    def test_kernels_learn_of_the_policy(self, new_server: Callable[..., LiveServer]) -> None:
+        rule = {"match": "*", "targets": {"Production": {"move": ["boss"]}}}
+        server = new_server(config=f"c.NbrunsApp.policy = {{'models': [{rule}]}}")
+        files = list((server.folder / "runtime").glob("nbruns-policy-*.json"))
+
+        assert json.loads(files[0].read_text())["models"] == [rule]
+        assert files[0].stat().st_mode & 0o777 == 0o600
+
+
+def test_a_user_who_calls_themselves_anonymous_is_who_they_are(guarded: LiveServer) -> None:
+    """Jupyter's own names for people without one are the server's user; a provider's are not."""
+    name = "a" * 32
+
+    refused(guarded, name, "POST", f"{V2}experiments/create", {"name": "by nobody"})
+    log = ok(guarded, MANAGER, "GET", f"{OURS}activity/search?user={name}")
+    assert log == {"activities": []}

@@ -1,0 +1,59 @@
+"""A Jupyter server with users: who each request is from is told by a token of the user's own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+USERS = ("ada", "erin", "katherine")
+# The scientist, the engineer and the manager; and somebody who is in no list at all.
+SCIENTIST, ENGINEER, MANAGER, OUTSIDER = *USERS, "mallory"
+
+TEAM = """
+from jupyter_server.auth.identity import IdentityProvider, User
+
+class Team(IdentityProvider):
+    def get_user(self, handler):
+        _, _, token = handler.request.headers.get("Authorization", "").partition(" ")
+        return User(token.removeprefix("token-of-")) if token.startswith("token-of-") else None
+
+    def is_token_authenticated(self, handler):
+        return True
+
+c.ServerApp.identity_provider_class = Team
+"""
+
+POLICY = """
+groups:
+  scientists: [ada]
+  engineers: [erin]
+  managers: [katherine]
+default: NONE
+experiments:
+  - {match: "payroll*", read: managers, manage: managers}
+  - {match: "*", read: engineers, edit: scientists, manage: managers}
+models:
+  - match: "sandbox.*"
+    manage: [scientists, engineers, managers]
+  - match: "prod.*"
+    read: [scientists, engineers]
+    edit: scientists
+    manage: managers
+    targets:
+      Production: {move: managers, self_approval: false}
+      Staging: {move: [engineers, managers]}
+      "@champion": {approve: [engineers, managers], self_approval: false}
+"""
+
+
+def token(user: str) -> str:
+    """What a user signs in with."""
+    return f"token-of-{user}"
+
+
+def ask_as(server: Any, user: str, method: str, path: str, body: object = None) -> tuple[int, Any]:
+    """Status and JSON of a user's call."""
+    sent = None if body is None else json.dumps(body).encode()
+    headers = {"Authorization": f"token {token(user)}"}
+    answer = server.request(method, path, sent, headers)
+    return answer.status, answer.json()

@@ -237,10 +237,8 @@ def compares(bench: Bench) -> None:
             continue
         drawn = f"all('{SIDE} .nbruns-plot .scatterlayer .trace').length === {number + 1}"
         if number in (1, LONG_RUNS - 1):
-            which = (
-                "the second run of 100,000 points (loads Plotly)" if number == 1 else "the tenth"
-            )
-            bench.measure(f"tick {which}", tick, drawn)
+            which = "tenth" if number > 1 else "second"
+            bench.measure(f"tick the {which} run of {POINTS:,} points", tick, drawn)
         else:
             time_to_see(page, tick, drawn)
     panel.untick_all()

@@ -24,3 +24,11 @@ function loadPlotly(wanted) {
   });
   return window.nbrunsPlotly;
 }
+
+// Loads it when the reader rests for a moment: a first chart would wait a second for it.
+// What fails here is said by the chart that then tries again.
+function preparePlotly(wanted) {
+  const rests = window.requestIdleCallback ?? (call => setTimeout(call, 200));
+  const timer = setTimeout(() => rests(() => loadPlotly(wanted).catch(() => undefined), { timeout: 1000 }), 600);
+  return () => clearTimeout(timer);
+}

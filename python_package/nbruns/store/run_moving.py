@@ -67,9 +67,7 @@ def move_runs(db: Database, run_ids: Sequence[str], experiment_id: int) -> list[
             raise NotFound(f"No run with id '{min(missing)}'")
         running = [run_id for _, run_id, status in family if status == "RUNNING"]
         if running:
-            raise InvalidState(
-                f"The run '{running[0]}' is running: move it when it has ended"
-            )
+            raise InvalidState(f"The run '{running[0]}' is running: move it when it has ended")
         numbers = [number for number, _, _ in family]
         _move_rows(db, numbers, [run_id for _, run_id, _ in family], experiment_id)
         for number in numbers:

@@ -600,3 +600,15 @@ def test_a_search_of_many_stays_quick(tmp_path: Path) -> None:
     store.db.conn.set_trace_callback(None)
     assert len([one for one in statements if "experiments" in one]) <= 2
     store.close()
+
+
+def test_reading_the_registry_waits_for_no_writer(shop: Store, ask: Ask) -> None:
+    other = Store.open(shop.home)
+    with other.db.atomic():
+        other.db.conn.execute("update registered_models set description = 'being written'")
+        with shop.db.impatient():
+            for path in ("registered-models/get", "databricks/registered-models/get"):
+                ask(ENGINEER, "GET", V2 + path, name="prod.m")
+            ask(ENGINEER, "GET", f"{V2}model-versions/search")
+            ask(ENGINEER, "GET", f"{OURS}requests/search")
+    other.close()

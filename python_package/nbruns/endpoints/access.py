@@ -28,7 +28,6 @@ def answer_allowed(store: Store, policy: Policy, endpoint: Endpoint, body: Body)
     if called not in IN_ONE_TRANSACTION and called not in AFTER:
         with allowed_by(check(store, policy, endpoint, body)):
             return endpoint(store, body)
-    # What is decided by must not change before it is done.
     with store.db.atomic(), allowed_by(check(store, policy, endpoint, body)):
         needs_of = AFTER[called](store) if called in AFTER else None
         reply = endpoint(store, body)

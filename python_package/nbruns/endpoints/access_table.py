@@ -185,5 +185,17 @@ AFTER: dict[Any, Callable[[Store], Callable[[Body], Iterable[AnyNeed]]]] = {
     revisions.prepare: of_call.resolved,
     revisions.snapshot: of_call.resolved,
 }
-_READS = {activity.search, activity.holder, activity.rights, requests.get, requests.search}
-IN_ONE_TRANSACTION = REGISTRY.keys() - _READS
+# What is decided by what stands where at the moment, which must not change before it is done.
+IN_ONE_TRANSACTION = {
+    registry.rename_model,
+    registry.delete_model,
+    registry.delete_version,
+    registry.move_stage,
+    requests.approve,
+    requests.reject,
+    requests.cancel,
+    transition_requests.approve,
+    transition_requests.reject,
+    transition_requests.delete,
+    transition_requests.transition_stage,
+}

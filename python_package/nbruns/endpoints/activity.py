@@ -8,8 +8,8 @@ from typing import Any
 
 from nbruns.endpoints.requests import target
 from nbruns.endpoints.sight import sight_of
-from nbruns.errors import InvalidValue
 from nbruns.identity import acting_user, now_ms
+from nbruns.protocol import pages
 from nbruns.protocol.fields import limit, optional, optional_int, required, texts
 from nbruns.store import Store
 from nbruns.store.registry_rules import STAGES
@@ -28,12 +28,9 @@ def search(store: Store, body: Body) -> Body:
     By `model` (under any name it has had) and `version`, `user`, `action`, `kind`, `subject`,
     `request_id`, from `since_ms` until `until_ms`.
     """
-    token = optional(body, "page_token")
-    if token and not token.isdecimal():
-        raise InvalidValue(f"Invalid page token '{token[:80]}'")
     page = store.activity.search(
         limit=limit(body, "max_results", 100, MOST_ACTIVITIES),
-        token=token,
+        token=pages.numbered(optional(body, "page_token")),
         sights=(sight_of(store, "model"), sight_of(store, "experiment")),
         **{name: optional(body, name) for name in _TEXTS},  # type: ignore[arg-type]
         **{name: optional_int(body, name) for name in _NUMBERS},  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from nbruns.endpoints.registry import version_number
 from nbruns.endpoints.sight import sight_of
 from nbruns.errors import InvalidValue
 from nbruns.identity import acting_user
+from nbruns.protocol import pages
 from nbruns.protocol.fields import (
     find,
     flag,
@@ -61,12 +62,9 @@ def search(store: Store, body: Body) -> Body:
     state = optional(body, "state")
     if state is not None and state not in STATES:
         raise InvalidValue(f"Invalid state '{state[:80]}': one of {', '.join(STATES)}")
-    token = optional(body, "page_token")
-    if token and not token.isdecimal():
-        raise InvalidValue(f"Invalid page token '{token[:80]}'")
     page = store.requests.search(
         limit=limit(body, "max_results", 100, MOST_REQUESTS),
-        token=token,
+        token=pages.numbered(optional(body, "page_token")),
         sight=sight_of(store, "model"),
         name=optional(body, "name"),
         version=optional_int(body, "version"),

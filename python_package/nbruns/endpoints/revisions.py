@@ -14,6 +14,7 @@ from nbruns.errors import InvalidValue, NotFound
 from nbruns.notebooks.canonical import as_kept, cell_ids
 from nbruns.notebooks.diff import CellChange, NotebookDifference, diff
 from nbruns.notebooks.restoring import restored, with_cell
+from nbruns.protocol import pages
 from nbruns.protocol.fields import (
     clean_text,
     find,
@@ -39,7 +40,7 @@ def search(store: Store, body: Body) -> Body:
     page = store.revisions.search(
         _notebook_id(store, body),
         limit=limit(body, "max_results", 100, MOST_REVISIONS),
-        token=_page_token(body),
+        token=pages.numbered(optional(body, "page_token")),
     )
     runs = runs_of(store.db, [one.revision_id for one in page.items])
     reply: Body = {
@@ -180,13 +181,6 @@ def _notebook_id(store: Store, body: Body) -> str:
     if found is None:
         raise NotFound(f"No notebook known at '{path}': none of its cells started a run yet")
     return found.notebook_id
-
-
-def _page_token(body: Body) -> str | None:
-    token = optional(body, "page_token")
-    if token and not token.isdecimal():
-        raise InvalidValue(f"Invalid page token '{token[:80]}'")
-    return token
 
 
 def _compared(store: Store, body: Body, new: NotebookContent, other: Revision | None) -> Body:

@@ -43,3 +43,10 @@ def unseal(text: str | None, search_mark: str) -> str | None:
             "repeat the search it came from, or start again without a token"
         )
     return token
+
+
+def numbered(token: str | None) -> str | None:
+    """A token of a list that is numbered, such as the log; InvalidValue for another one."""
+    if token and not token.isdecimal():
+        raise InvalidValue(f"Invalid page token '{token[:80]}'")
+    return token

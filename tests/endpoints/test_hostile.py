@@ -8,12 +8,23 @@ from typing import Any
 
 import pytest
 
-from nbruns.endpoints.routes import ARTIFACTS, LOGGED_MODELS, REGISTRY, TRACKING, Row
+from nbruns.endpoints import activity, requests, transition_requests
+from nbruns.endpoints.routes import (
+    ARTIFACTS,
+    LOGGED_MODELS,
+    REGISTRY,
+    TRACKING,
+    TRANSITION_REQUESTS,
+    Row,
+)
 from nbruns.errors import InvalidValue, NbrunsError
 from nbruns.protocol.errors import wire_error
 from nbruns.store import Store
 
-ROWS = (*TRACKING, *LOGGED_MODELS, *REGISTRY, *ARTIFACTS)
+ROWS = (
+    *(*TRACKING, *LOGGED_MODELS, *REGISTRY, *ARTIFACTS),
+    *(*TRANSITION_REQUESTS, *requests.ROUTES, *activity.ROUTES),
+)
 FIELDS = (
     *("run_id", "run_uuid", "experiment_id", "experiment_name", "name", "new_name", "key", "value"),
     *("timestamp", "step", "tags", "params", "metrics", "datasets", "models", "model_id"),
@@ -22,7 +33,9 @@ FIELDS = (
     *("experiment_ids", "version", "source", "alias", "stage", "stages", "description", "user_id"),
     *("run_name", "path", "tag_key", "artifact_location", "archive_existing_versions"),
     *("allow_deleted", "dataset_name", "dataset_digest", "artifact_directory_path", "run_link"),
-    *("model_type", "source_run_id"),
+    *("model_type", "source_run_id", "request_id", "comment", "remove", "state", "requester"),
+    *("creator", "at_ms", "since_ms", "until_ms", "kind", "subject", "action", "user", "model"),
+    "aliases",
 )
 
 
@@ -155,3 +168,21 @@ def test_a_version_cannot_be_made_of_a_file_that_is_not_its_runs(home: Any, sour
     with pytest.raises(InvalidValue, match="source"):
         registry.create_version(store, {"name": "reg", "source": source, "run_id": run_id})
     store.close()
+
+
+@pytest.mark.parametrize("version", ["9" * 40, "-1", "7"])
+@pytest.mark.parametrize("row", TRANSITION_REQUESTS, ids=lambda row: row[1])
+def test_a_version_that_cannot_be_is_not_found(busy: Store, row: Row, version: str) -> None:
+    if row[2] is transition_requests.get_model:
+        pytest.skip("it names no version")
+    status, reply = answer(busy, row, {"name": "reg", "version": version, "stage": "Staging"})
+
+    assert (status, reply["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
+
+
+@pytest.mark.parametrize("call", [requests.create, transition_requests.create])
+def test_a_comment_is_no_book(busy: Store, call: Any) -> None:
+    body = {"name": "reg", "version": "1", "stage": "Staging", "comment": "x" * 65_536}
+
+    with pytest.raises(InvalidValue, match="65535"):
+        call(busy, body)

@@ -18,8 +18,10 @@ from nbruns.protocol.messages import mapping
 from nbruns.protocol.model_messages import registered_model_to_wire, version_to_wire
 from nbruns.protocol.names import MODEL_VERSIONS_TAG
 from nbruns.records import ModelVersion, Occasion
+from nbruns.rules import check_length
 from nbruns.store import Store
 
+MOST_COMMENT = 65_535
 DEFAULT_MODELS, MOST_MODELS = 100, 1000
 DEFAULT_VERSIONS, MOST_VERSIONS = 200_000, 200_000
 
@@ -209,8 +211,15 @@ def move_stage(store: Store, body: Body) -> Body:
 
 
 def _occasion(body: Body) -> Occasion:
-    """A comment on a move, which MLflow's own clients do not send."""
-    return Occasion(text(body, "comment"))
+    """What is said of a move; MLflow's own clients say nothing."""
+    return Occasion(comment(body))
+
+
+def comment(body: Body) -> str:
+    """The comment of a request, empty when absent; InvalidValue for a book."""
+    found = text(body, "comment")
+    check_length("Comment", found, MOST_COMMENT)
+    return found
 
 
 def set_alias(store: Store, body: Body) -> Body:

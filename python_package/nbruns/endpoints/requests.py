@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from nbruns.endpoints.registry import version_number
+from nbruns.endpoints.registry import comment, version_number
 from nbruns.endpoints.sight import sight_of
 from nbruns.errors import InvalidValue
 from nbruns.identity import acting_user
@@ -23,7 +23,6 @@ from nbruns.protocol.fields import (
     optional,
     optional_int,
     required,
-    text,
 )
 from nbruns.records import TransitionRequest
 from nbruns.store import Store
@@ -44,7 +43,7 @@ def create(store: Store, body: Body) -> Body:
         *(required(body, "name"), version_number(body), target(body)),
         removes=flag(body, "remove"),
         archives=flag(body, "archive_existing_versions"),
-        comment=text(body, "comment"),
+        comment=comment(body),
     )
     return _reply(store, asked)
 
@@ -81,20 +80,18 @@ def search(store: Store, body: Body) -> Body:
 def approve(store: Store, body: Body) -> Body:
     """POST requests/approve: make the move that was asked for."""
     archives = flag(body, "archive_existing_versions") if _says_archive(body) else None
-    asked = store.requests.approve(
-        request_id(body), comment=text(body, "comment"), archives=archives
-    )
+    asked = store.requests.approve(request_id(body), comment=comment(body), archives=archives)
     return _reply(store, asked)
 
 
 def reject(store: Store, body: Body) -> Body:
     """POST requests/reject."""
-    return _reply(store, store.requests.reject(request_id(body), comment=text(body, "comment")))
+    return _reply(store, store.requests.reject(request_id(body), comment=comment(body)))
 
 
 def cancel(store: Store, body: Body) -> Body:
     """POST requests/cancel: take a request of one's own back."""
-    return _reply(store, store.requests.cancel(request_id(body), comment=text(body, "comment")))
+    return _reply(store, store.requests.cancel(request_id(body), comment=comment(body)))
 
 
 ROUTES: tuple[tuple[str, str, Callable[[Store, Body], Body]], ...] = (

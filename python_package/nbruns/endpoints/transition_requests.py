@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbruns.endpoints.registry import move_stage, version_number
+from nbruns.endpoints.registry import comment, move_stage, version_number
 from nbruns.endpoints.requests import may
 from nbruns.errors import NotFound
 from nbruns.identity import acting_user
-from nbruns.protocol.fields import find, flag, optional, required, text
+from nbruns.protocol.fields import find, flag, optional, required
 from nbruns.protocol.model_messages import registered_model_to_wire
 from nbruns.records import TransitionRequest
 from nbruns.store import Store
@@ -39,7 +39,7 @@ def create(store: Store, body: Body) -> Body:
     """POST transition-requests/create."""
     asked = store.requests.create(
         *(required(body, "name"), version_number(body), canonical_stage(required(body, "stage"))),
-        comment=text(body, "comment"),
+        comment=comment(body),
     )
     return {"request": _request(store, asked)}
 
@@ -59,7 +59,7 @@ def approve(store: Store, body: Body) -> Body:
     says = find(body, "archive_existing_versions") is not None
     asked = store.requests.approve(
         chosen(store, body, "approve").request_id,
-        comment=text(body, "comment"),
+        comment=comment(body),
         archives=flag(body, "archive_existing_versions") if says else None,
     )
     return {"activity": _activity(store, asked)}
@@ -68,14 +68,14 @@ def approve(store: Store, body: Body) -> Body:
 def reject(store: Store, body: Body) -> Body:
     """POST transition-requests/reject."""
     asked = chosen(store, body, "reject")
-    asked = store.requests.reject(asked.request_id, comment=text(body, "comment"))
+    asked = store.requests.reject(asked.request_id, comment=comment(body))
     return {"activity": _activity(store, asked)}
 
 
 def delete(store: Store, body: Body) -> Body:
     """DELETE transition-requests/delete: take back what `creator` has asked for."""
     asked = chosen(store, body, "cancel")
-    asked = store.requests.cancel(asked.request_id, comment=text(body, "comment"))
+    asked = store.requests.cancel(asked.request_id, comment=comment(body))
     return {"activity": _activity(store, asked)}
 
 
@@ -98,7 +98,8 @@ def open_requests(store: Store, body: Body) -> list[TransitionRequest]:
     """The open requests a call means, the first made first."""
     page = store.requests.search(
         name=required(body, "name"),
-        version=version_number(body),
+        # No number of ours is that large, and SQLite would not take it.
+        version=min(version_number(body), 2**63 - 1),
         target=canonical_stage(required(body, "stage")),
         state="pending",
         requester=optional(body, "creator") or None,

@@ -4,7 +4,7 @@ function rowEntries(row, model, does) {
   const act = (name, more = {}) => () => model.send({ type: 'act', name, run_id: row.id, ...more });
   const canOpen = model.get('can').open;
   const code = canOpen && row.has_revision;
-  const copyId = { text: 'Copy run id', does: () => void navigator.clipboard.writeText(row.id) };
+  const copyId = { text: 'Copy run id', does: () => void copyText(row.id) };
   if (row.deleted)
     return [
       { text: 'Restore', does: act('restore') },

@@ -57,7 +57,7 @@ def named_by(words: Sequence[str], folder: str) -> str | None:
 
 
 def _run_by_parent() -> str | None:
-    import psutil  # type: ignore[import-untyped]
+    import psutil
 
     try:
         parent = psutil.Process(os.getppid())

@@ -78,10 +78,11 @@ def sections(
 
 def package_rows(wire: Mapping[str, Any]) -> tuple[list[Compared], list[Compared]]:
     """The packages in a comparison of the server's: those that differ, and those that do not."""
-    return tuple(  # type: ignore[return-value]
-        [Compared(str(row["name"]), tuple(row["values"])) for row in part.get("packages", ())]
-        for part in (wire, wire.get("equal", {}))
-    )
+    return _packages(wire), _packages(wire.get("equal", {}))
+
+
+def _packages(part: Mapping[str, Any]) -> list[Compared]:
+    return [Compared(str(row["name"]), tuple(row["values"])) for row in part.get("packages", ())]
 
 
 def _texts(

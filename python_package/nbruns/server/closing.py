@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from nbruns.protocol.names import ENDED_OPEN
 from nbruns.store import Store

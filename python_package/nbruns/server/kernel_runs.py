@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 from jupyter_server.serverapp import ServerApp
 from tornado.httputil import HTTPServerRequest
 

@@ -2,7 +2,7 @@
 
 function render({ model, el }) {
   const part = section(model, 'artifacts', 'Artifacts', { onopen: () => tree.start() });
-  const root = serverRoot(model.get('plotly').base);
+  const root = rootOfServer(model.get('plotly'));
   const words = make('div', { class: 'nbruns-nothing' });
   const tree = fileTree({
     list: (place, path, token) => model.send({ type: 'list', run: model.get('run_id'), root: place, path, token }),

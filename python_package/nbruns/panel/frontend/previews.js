@@ -14,12 +14,6 @@ function sizeWords(bytes) {
   return `${size < 10 ? size.toFixed(1) : Math.round(size)} ${name}`;
 }
 
-function serverRoot(fallback) {
-  const page = document.getElementById('jupyter-config-data');
-  const base = page ? JSON.parse(page.textContent).baseUrl : null;
-  return base ? `${base}nbruns/` : fallback;
-}
-
 function fileUrl(root, address, path) {
   return root + [...address.split('/'), ...path.split('/')].map(encodeURIComponent).join('/');
 }

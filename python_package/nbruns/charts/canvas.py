@@ -19,6 +19,7 @@ def _without_nbformat() -> Iterator[None]:
     """Hide nbformat: plotly 6 loads it with jsonschema (1 s, 50 MB) to look at its version."""
     hidden = "nbformat" not in sys.modules
     if hidden:
+        # Python's own way to say that a module cannot be imported; its stubs know modules only.
         sys.modules["nbformat"] = None  # type: ignore[assignment]
     try:
         yield

@@ -11,6 +11,7 @@ from typing import Any
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # '      2     x = 1', and the place itself: '----> 2     x = 1'.
+# Matches every line: both parts of it may be empty.
 _NUMBERED = re.compile(r"([-> ]*\d+ )?\s*(.*)", re.DOTALL)
 _IN_PLACE = "(not kept: the cell is tagged nbruns-skip)"
 # What is shorter (a bracket, 'x') says nothing.

@@ -40,5 +40,11 @@ def style() -> str:
     return "\n".join(_read(f"styles/{name}.css") for name in _STYLES)
 
 
+@cache
+def own_style(*names: str) -> str:
+    """The style sheets of a view that most panels never show: they travel with it alone."""
+    return "\n".join(_read(f"styles/{name}.css") for name in names)
+
+
 def _read(name: str) -> str:
     return (files("nbruns.panel") / "frontend" / name).read_text("utf-8")

@@ -20,6 +20,17 @@ _MOST_LOOKED_AT = 200
 
 Act = Callable[[str, str, dict[str, Any]], None]
 
+_PARTS = (
+    "sight",
+    "popup",
+    "row_cells",
+    "row_menu",
+    "run_row",
+    "list_heads",
+    "list_notes",
+    "run_list",
+)
+
 
 class RunList(anywidget.AnyWidget):
     """One row per run; ticking a row adds the run to the selection.
@@ -27,9 +38,7 @@ class RunList(anywidget.AnyWidget):
     `on_act` hears what is to be done with a run, by name; `on_look` that the reader scrolled.
     """
 
-    _esm = script(
-        *("popup", "row_cells", "row_menu", "run_row", "list_heads", "list_notes", "run_list")
-    )
+    _esm = script(*_PARTS)
 
     window: t.Dict[str, Any] = t.Dict({"first": 0, "total": None, "rows": []}).tag(sync=True)
     columns = t.List(t.Dict()).tag(sync=True)

@@ -18,11 +18,13 @@ from nbruns.panel.client import Client
 from nbruns.panel.compare import Compare
 from nbruns.panel.connection import Connection, find_address
 from nbruns.panel.detail import Detail
+from nbruns.panel.entrance import Entrance
 from nbruns.panel.events import Events
 from nbruns.panel.experiment_client import ExperimentClient
 from nbruns.panel.feed import Feed
 from nbruns.panel.header import Header
 from nbruns.panel.listing import OTHER_LIST, SAME_LIST, Listing
+from nbruns.panel.models.place import MODELS
 from nbruns.panel.pulse import Pulse
 from nbruns.panel.registering import Registering
 from nbruns.panel.registry import RegisterForm, Request
@@ -72,6 +74,14 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         self._renew.ask()
         if self.selection.experiments:
             self._show_experiments(None)
+        self.entrance = Entrance(
+            self,
+            self.selection,
+            self.connection,
+            browser=lambda: self.browser,
+            on_leave=self._renew.hurry,
+            on_retry=self.retry,
+        )
 
     def _make_views(self) -> None:
         base = self.connection.address.url
@@ -144,6 +154,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         """Try the server again at once."""
         self.events.retry_now()
         self._renew.hurry()
+        self.entrance.changed()
 
     def meet(self, browser: Browser) -> None:
         """Show in a page of JupyterLab, which opens revisions and remembers the panel's state."""
@@ -181,19 +192,24 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         self._remember.close()
         self._experiments.close()
         self.detail.close_all()
+        self.entrance.close()
         for part in (self.header, self.toolbar, self.list, self.choosing.view, self):
             part.close()
 
     # -- what happens
 
     def _on_change(self) -> None:
-        if self.selection.experiments:
+        if self.entrance.is_inside:
+            self.entrance.changed()
+        elif self.selection.experiments:
             self._experiments.ask()
         elif self.list.seen:
             self._renew.ask()
 
     def _on_turn(self) -> None:
-        self.header.complain("" if self.events.connected else _LOST)
+        lost = "" if self.events.connected else _LOST
+        self.header.complain(lost)
+        self.entrance.tell(lost)
 
     def _shown(self) -> None:
         if self.events.connected:
@@ -238,6 +254,8 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         """Do what the title's menu offers."""
         if name == "experiments":
             self.selection.experiments = True
+        elif name == "models":
+            self.selection.registry = MODELS
         elif self.browser is not None and name in ("open-tab", "copy-link"):
             view = {**self.selection.state(), "experiment_id": self.feed.experiment_id}
             self.browser.command(f"nbruns:{name}", state=view, title=self.feed.title)

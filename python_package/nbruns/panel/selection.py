@@ -30,6 +30,7 @@ KEPT = (
     "charts",
     "artifact",
     "experiments",
+    "registry",
 )
 
 # What belongs to the runs of one experiment, and is put away with it.
@@ -52,7 +53,8 @@ class Selection(t.HasTraits):
     chooses them; `aggregates` says which value of a metric's history a column shows
     ('last', 'min', 'max', 'best'), `directions` whether more is better ('max' or 'min'),
     `artifact` is the file of the ticked run that is looked at, `experiments` whether the list
-    of all experiments stands in place of the runs.
+    of all experiments stands in place of the runs, `registry` the place in the Models view that
+    does (as `panel/models/place.py` reads it), None for none.
     """
 
     ticked = t.Tuple()
@@ -73,6 +75,7 @@ class Selection(t.HasTraits):
     brushed: Any = t.Tuple(default_value=None, allow_none=True)
     artifact = t.Unicode("")
     experiments = t.Bool(False)
+    registry = t.Unicode(None, allow_none=True)
 
     def state(self) -> dict[str, Any]:
         """What a link or a reload of the page needs to bring the same view back, as JSON values.

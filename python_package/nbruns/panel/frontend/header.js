@@ -6,15 +6,16 @@ function render({ model, el }) {
   choose.addEventListener('click', () => {
     const ask = name => () => model.send({ type: 'menu', name });
     const page = [{ text: 'Open in a tab', does: ask('open-tab') }, { text: 'Copy link to this view', does: ask('copy-link') }];
-    menu(choose, 'These runs', [{ text: 'All experiments', does: ask('experiments') }, null, ...(model.get('has_page') ? page : [])], { left: true });
+    menu(choose, 'These runs', [{ text: 'All experiments', does: ask('experiments') }, { text: 'Models', does: ask('models') }, null, ...(model.get('has_page') ? page : [])], { left: true });
   });
   const counts = make('span', { class: 'nbruns-counts', role: 'group', 'aria-label': 'Show only runs that are' });
   const back = iconButton('back', 'Back to the runs of this notebook', 'nbruns-back', () => model.send({ type: 'back' }));
+  const models = iconButton('register', 'Models: the registry', 'nbruns-toModels', () => model.send({ type: 'menu', name: 'models' }));
   const chips = new Map();
   const offline = line('nbruns-offline', 'unplugged', 'Retry', 'nbruns-retry', () => model.send({ type: 'retry' }));
   const elsewhere = line('nbruns-elsewhere', 'away', 'Show', 'nbruns-goThere', () => model.send({ type: 'elsewhere', experiment_id: model.get('about').elsewhere.experiment_id }));
   const trash = line('nbruns-inTrash', 'trash', 'Leave', 'nbruns-leaveTrash', () => model.send({ type: 'leave-trash' }));
-  el.append(make('div', { class: 'nbruns-header' }, back, choose, counts), offline.node, elsewhere.node, trash.node);
+  el.append(make('div', { class: 'nbruns-header' }, back, choose, counts, models), offline.node, elsewhere.node, trash.node);
 
   // A line of its own under the title: what it is about, and the way on.
   function line(name, picture, label, buttonName, does) {

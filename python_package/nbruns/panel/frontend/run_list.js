@@ -1,5 +1,4 @@
 const SPARE = 12;
-const BEAT_MS = 60_000;
 const NARROW = 340;
 // What a row takes beside its columns, and what each of them takes.
 const FIXED = 236;
@@ -209,32 +208,13 @@ function render({ model, el }) {
   });
   resized.observe(table);
 
-  // -- a panel nobody sees asks the server for nothing
-
-  // Other pages may show this list too: each view speaks for itself.
-  const view = Math.random().toString(36).slice(2);
-  let inSight = false;
-  const isSeen = () => inSight && !document.hidden;
-  const tellSeen = () => model.send({ type: 'seen', view, seen: isSeen() });
-  const seen = new IntersectionObserver(entries => {
-    inSight = entries[entries.length - 1].isIntersecting;
-    tellSeen();
-  });
-  seen.observe(el);
-  document.addEventListener('visibilitychange', tellSeen);
-  // A page that is closed says nothing: Python believes it for two and a half minutes.
-  const beat = setInterval(() => {
-    if (isSeen()) tellSeen();
-  }, BEAT_MS);
-
+  const blind = tellSight(model, el);
   refit();
   showWindow();
   return () => {
     clearInterval(clock);
-    clearInterval(beat);
-    document.removeEventListener('visibilitychange', tellSeen);
+    blind();
     resized.disconnect();
-    seen.disconnect();
     for (const [name, react] of listen) model.off(name, react);
   };
 }

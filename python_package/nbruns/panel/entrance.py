@@ -1,0 +1,82 @@
+"""The way from the runs into the Models view and back.
+
+The view is imported and made when it is first entered: most panels never show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import ipywidgets as w
+
+from nbruns.panel.browser import Browser
+from nbruns.panel.connection import Connection
+from nbruns.panel.selection import Selection
+
+if TYPE_CHECKING:
+    from nbruns.panel.models.registry_view import RegistryView
+
+_INSIDE = "nbruns-inRegistry"
+
+
+class Entrance:
+    """Puts the Models view in place of the runs while `selection.registry` names a place."""
+
+    def __init__(
+        self,
+        panel: w.VBox,
+        selection: Selection,
+        connection: Connection,
+        *,
+        browser: Callable[[], Browser | None],
+        on_leave: Callable[[], None],
+        on_retry: Callable[[], None],
+    ) -> None:
+        self.view: RegistryView | None = None
+        self._panel, self._selection, self._connection = panel, selection, connection
+        self._browser, self._on_leave, self._on_retry = browser, on_leave, on_retry
+        selection.observe(self._turn, ["registry"])
+        if self.is_inside:
+            self._enter()
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether the Models view stands in place of the runs."""
+        return self._selection.registry is not None
+
+    def changed(self) -> None:
+        """The store has changed."""
+        if self.view is not None:
+            self.view.changed()
+
+    def tell(self, trouble: str) -> None:
+        """Say what keeps news away; empty when all is well again."""
+        if self.view is not None:
+            self.view.nav.trouble = trouble
+
+    def close(self) -> None:
+        """Close the view, where there is one."""
+        if self.view is not None:
+            self.view.close_all()
+
+    def _turn(self, _: object) -> None:
+        if self.is_inside:
+            self._enter()
+        else:
+            self._panel.remove_class(_INSIDE)
+            self._on_leave()
+
+    def _enter(self) -> None:
+        if self.view is None:
+            from nbruns.panel.models.registry_view import RegistryView
+
+            self.view = RegistryView(
+                self._selection,
+                self._connection,
+                browser=self._browser,
+                on_retry=self._on_retry,
+            )
+            self._panel.children = (*self._panel.children, self.view)
+            self.view.changed()
+        self._panel.add_class(_INSIDE)

@@ -1,0 +1,60 @@
+"""What every part of the Models view is: a widget that stands on some pages and not on others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar
+
+import anywidget
+
+from nbruns.panel.browser import Browser
+from nbruns.panel.connection import Connection
+from nbruns.panel.models.place import Place
+from nbruns.panel.selection import Selection
+
+Do = Callable[[Coroutine[Any, Any, None]], None]
+Go = Callable[[str], None]
+Page = Callable[[], "Browser | None"]
+
+
+class Part(anywidget.AnyWidget):
+    """Shows itself on the pages named in `shown_on`, and fetches only while it stands there.
+
+    `do` runs work and shows what fails in the view, `go` moves to a place, `browser` is the
+    page where it is JupyterLab's.
+    """
+
+    shown_on: ClassVar[tuple[str, ...]]
+
+    def __init__(
+        self, selection: Selection, connection: Connection, *, do: Do, browser: Page, go: Go
+    ) -> None:
+        super().__init__()
+        self.selection, self.connection = selection, connection
+        self.do, self.browser, self.go = do, browser, go
+        self.on_msg(lambda _, message, __: self.hear(message))
+        selection.observe(self._follow, ["registry"])
+        self._follow(None)
+
+    @property
+    def place(self) -> Place:
+        """Where the reader is."""
+        return Place.read(self.selection.registry or "")
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the reader is on a page of this part."""
+        return self.selection.registry is not None and self.place.kind in self.shown_on
+
+    async def renew(self) -> None:
+        """Fetch what this part shows at its place and show it; called only while it is here.
+
+        The reader may have gone on before the answer comes: look at `place` again.
+        """
+        raise NotImplementedError
+
+    def hear(self, message: dict[str, Any]) -> None:
+        """The reader did something in the part's view."""
+
+    def _follow(self, _: object) -> None:
+        (self.remove_class if self.is_here else self.add_class)("nbruns-elsewherePart")

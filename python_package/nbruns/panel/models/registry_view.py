@@ -1,0 +1,110 @@
+"""The Models view: the registry's pages, in place of the runs.
+
+It is imported at its first opening, by `panel/entrance.py`. Each page is made of parts. To add
+one: write a subclass of `Part` in a module of its own, with the pages it stands on in
+`shown_on`, its script and style (`_esm = script("my_part")`, `_css = own_style("my_part")`,
+files in `panel/frontend/`), its calls in a client of its family, and name it in `PARTS` below:
+on a page, parts stand under each other in that order. A page that has a part has its link.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import ipywidgets as w
+
+from nbruns.errors import NbrunsError
+from nbruns.panel.connection import Connection
+from nbruns.panel.models.nav import Nav
+from nbruns.panel.models.part import Page, Part
+from nbruns.panel.models.place import MODELS, Place
+from nbruns.panel.pulse import Pulse
+from nbruns.panel.selection import Selection
+
+PARTS: tuple[type[Part], ...] = ()
+
+
+class RegistryView(w.VBox):  # type: ignore[misc]
+    """Holds the navigation and the parts, and renews those of the page in front."""
+
+    def __init__(
+        self,
+        selection: Selection,
+        connection: Connection,
+        *,
+        browser: Page,
+        on_retry: Callable[[], None],
+        parts: tuple[type[Part], ...] | None = None,
+    ) -> None:
+        self.selection = selection
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.pulse = Pulse(self.renew, failed=self.complain)
+        self.parts = tuple(
+            kind(selection, connection, do=self.do, browser=browser, go=self.go)
+            for kind in (PARTS if parts is None else parts)
+        )
+        pages = {page for part in self.parts for page in part.shown_on}
+        self.nav = Nav(selection, pages=tuple({MODELS, *pages}), on_retry=on_retry)
+        self.page = w.VBox(self.parts)
+        self.page.add_class("nbruns-registryPage")
+        super().__init__([self.nav, self.page])
+        self.add_class("nbruns-registry")
+        selection.observe(self._move, ["registry"])
+        self.nav.observe(lambda _: self.changed(), ["seen"])
+
+    def go(self, place: str) -> None:
+        """Move to a place."""
+        self.selection.registry = Place.read(place).text
+
+    def do(self, work: Coroutine[Any, Any, None]) -> None:
+        """Start work that the reader asked for; what fails is shown, what it changed as well."""
+
+        async def watched() -> None:
+            try:
+                await work
+            except Exception as error:
+                # The work is nobody's to await: unseen, its failure would be lost.
+                self.complain(error)
+
+        task = asyncio.get_running_loop().create_task(watched())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def changed(self) -> None:
+        """The store has changed: show it, when anybody looks."""
+        if self.selection.registry is not None and self.nav.seen:
+            self.pulse.ask()
+
+    async def renew(self) -> None:
+        """Fetch anew what the parts in place show."""
+        work = [part.renew() for part in self.parts if part.is_here]
+        failures = [
+            outcome
+            for outcome in await asyncio.gather(*work, return_exceptions=True)
+            if isinstance(outcome, BaseException)
+        ]
+        if failures:
+            raise failures[0]
+        self.nav.trouble = ""
+
+    def complain(self, error: Exception) -> None:
+        """Say over the page what failed."""
+        if not isinstance(error, NbrunsError):
+            traceback.print_exception(error, file=sys.stderr)
+        self.nav.trouble = str(error) or type(error).__name__
+
+    def close_all(self) -> None:
+        """Leave every page of the browser and fetch no more."""
+        self.pulse.close()
+        for task in self._tasks:
+            task.cancel()
+        for view in (*self.parts, self.nav, self.page, self):
+            view.close()
+
+    def _move(self, _: object) -> None:
+        if self.selection.registry is not None:
+            self.pulse.hurry()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nbruns.panel.connection import Address, Connection
-from nbruns.panel.editing import Edit, Result, carry_out, read_edit
+from nbruns.panel.editing import Edit, Result, WrittenRun, carry_out, read_edit
 from nbruns.panel.run_client import RunClient
 from nbruns.records import Run
 from nbruns.store import Store
@@ -22,7 +22,7 @@ def done(address: Address, run: Run, **message: Any) -> Result:
         edit = read_edit(message)
         assert edit is not None
         try:
-            return await carry_out(RunClient(connection), run.run_id, edit)
+            return await carry_out(WrittenRun(RunClient(connection), run.run_id), edit)
         finally:
             connection.close()
 
@@ -113,6 +113,6 @@ def test_a_run_that_is_gone_is_said(address: Address, run: Run) -> None:
 
     async def write() -> Result:
         connection = Connection(address)
-        return await carry_out(RunClient(connection), "nowhere", gone)
+        return await carry_out(WrittenRun(RunClient(connection), "nowhere"), gone)
 
     assert asyncio.run(write()).outcome == "refused"

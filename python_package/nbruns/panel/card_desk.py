@@ -14,7 +14,7 @@ from nbruns.panel.artifact_view import ArtifactView, Folder
 from nbruns.panel.browser import REVISION_COMMANDS, Browser
 from nbruns.panel.connection import Connection
 from nbruns.panel.curves import Curves
-from nbruns.panel.editing import carry_out, read_edit
+from nbruns.panel.editing import WrittenRun, carry_out, read_edit
 from nbruns.panel.run_card import RunCard
 from nbruns.panel.run_client import RunClient
 from nbruns.panel.selection import Selection
@@ -129,7 +129,7 @@ class CardDesk:
         edit = read_edit(message)
         if edit is None:
             return
-        result = await carry_out(self.client, run.run_id, edit)
+        result = await carry_out(WrittenRun(self.client, run.run_id), edit)
         self.card.tell(
             "edited",
             of=run.run_id,

@@ -1,19 +1,18 @@
-"""Changing a run's name, note and tags from the card, without losing what others wrote meanwhile.
+"""Writing names, notes and tags in place, without losing what others wrote meanwhile.
 
 MLflow's protocol knows no conditional write. So each edit says what its writer saw, and
-what the run says now is looked at first: where somebody else has changed it, nothing is
+what stands there now is looked at first: where somebody else has changed it, nothing is
 written and the writer is shown both.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from nbruns.errors import NbrunsError
 from nbruns.panel.run_client import RunClient
 from nbruns.protocol.names import NOTE_TAG
-from nbruns.records import Run
 
 Outcome = Literal["saved", "refused", "conflict"]
 _NAME = "name"
@@ -64,35 +63,53 @@ def trouble_with(edit: Edit) -> str:
     return ""
 
 
-async def carry_out(client: RunClient, run_id: str, edit: Edit) -> Result:
+class Written(Protocol):
+    """A thing that is written on: a run, a model, a version."""
+
+    async def now(self, edit: Edit) -> str | None:
+        """What stands at the place of an edit; None where there is no such tag or note."""
+
+    async def write(self, edit: Edit) -> None:
+        """Put an edit's value in its place."""
+
+
+async def carry_out(thing: Written, edit: Edit) -> Result:
     """Write an edit, unless what it changes is no longer what its writer saw."""
     trouble = trouble_with(edit)
     if trouble:
         return Result("refused", trouble)
     try:
-        now = _said_now(await client.get(run_id), edit)
+        now = await thing.now(edit)
         if now == edit.value:
             return Result("saved")
         if now != edit.seen:
             return Result("conflict", now)
-        await _write(client, run_id, edit)
+        await thing.write(edit)
     except NbrunsError as error:
         return Result("refused", str(error))
     return Result("saved")
 
 
-def _said_now(run: Run, edit: Edit) -> str | None:
-    """What stands there now; None where there is no such tag."""
-    if edit.kind == "name":
-        return run.name
-    now = run.tags.get(edit.key)
-    return (now or None) if edit.kind == "note" else now
+@dataclass(frozen=True, slots=True)
+class WrittenRun:
+    """A run, whose note is one of its tags."""
 
+    client: RunClient
+    run_id: str
 
-async def _write(client: RunClient, run_id: str, edit: Edit) -> None:
-    if edit.kind == "name":
-        await client.rename(run_id, str(edit.value))
-    elif edit.value is None:
-        await client.delete_tag(run_id, edit.key)
-    else:
-        await client.set_tag(run_id, edit.key, edit.value)
+    async def now(self, edit: Edit) -> str | None:
+        """The name, or the tag of that key."""
+        run = await self.client.get(self.run_id)
+        if edit.kind == "name":
+            return run.name
+        now = run.tags.get(edit.key)
+        return (now or None) if edit.kind == "note" else now
+
+    async def write(self, edit: Edit) -> None:
+        """Rename the run, or set or delete the tag."""
+        if edit.kind == "name":
+            await self.client.rename(self.run_id, str(edit.value))
+        elif edit.value is None:
+            await self.client.delete_tag(self.run_id, edit.key)
+        else:
+            await self.client.set_tag(self.run_id, edit.key, edit.value)

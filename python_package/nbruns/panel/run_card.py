@@ -17,6 +17,7 @@ Wish = Callable[[str, dict[str, Any]], None]
 _PARTS = (
     "section",
     "editor",
+    "note",
     "popup",
     "menu",
     "spark",

@@ -77,14 +77,16 @@ function paramsSection(model, whole) {
   };
 }
 
-function tagsSection(model, whole, edits) {
+// `may` says whether this reader may write them.
+function tagsSection(model, whole, edits, may = () => true) {
   const part = section(model, 'tags', 'Tags');
   const list = make('dl', { class: 'nbruns-pairList nbruns-tags' });
   const slot = make('div', { class: 'nbruns-addTag' });
   const undo = make('div', { class: 'nbruns-undo', role: 'status', hidden: true });
   const empty = make('div', { class: 'nbruns-nothing', text: 'No tags yet' });
   part.body.append(list, empty, undo, slot);
-  part.tools.append(iconButton('add', 'Add a tag', 'nbruns-add', event => { event.preventDefault(); add(); }));
+  const start = iconButton('add', 'Add a tag', 'nbruns-add', event => { event.preventDefault(); add(); });
+  part.tools.append(start);
   const latest = new Map();
   let forgetting = 0;
 
@@ -169,6 +171,8 @@ function tagsSection(model, whole, edits) {
         update: (row, item) => row.dataset.editing || setValue(row, item, one => whole.of('tags', one))
       });
       empty.hidden = card.tags.length > 0;
+      start.hidden = !may();
+      list.classList.toggle('nbruns-readOnly', !may());
       part.count(card.tags.length);
     }
   };

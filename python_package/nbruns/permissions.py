@@ -135,6 +135,12 @@ class Policy:
         targets = rule.targets if rule is not None else ()
         return next((one for one in targets if fits(one.pattern, target)), None)
 
+    def aliases_named(self, model: str) -> list[str]:
+        """The aliases, each with its '@', that the rules for a model name in full."""
+        rule = self._find("model", model)
+        named = (one.pattern for one in rule.targets) if rule is not None else ()
+        return [one for one in named if one.startswith("@") and not set(one) & set("*?")]
+
     def sight(self, user: str, kind: Kind) -> NameSight | None:
         """The names a user may read; None where that is all of them."""
         rules = self.experiments if kind == "experiment" else self.models

@@ -151,7 +151,8 @@ def _decide(
 
 
 def _request(reply: dict[str, Any]) -> TransitionRequest:
-    return TransitionRequest(**{k: v for k, v in reply["request"].items() if k != "may"})
+    known = TransitionRequest.__dataclass_fields__
+    return TransitionRequest(**{k: v for k, v in reply["request"].items() if k in known})
 
 
 def _pages(

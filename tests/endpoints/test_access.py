@@ -13,7 +13,7 @@ from nbruns.endpoints import access_table, artifacts, notebook_runs, routes
 from nbruns.endpoints.guard import answer
 from nbruns.endpoints.policy import policy_from_data, policy_from_file
 from nbruns.endpoints.routes import find_endpoint
-from nbruns.errors import NbrunsError, NotPermitted
+from nbruns.errors import InvalidValue, NbrunsError, NotPermitted
 from nbruns.identity import acting_as
 from nbruns.records import Run
 from nbruns.store import Store
@@ -238,6 +238,52 @@ class TestRequests:
         assert "it is ada's" in refused(ask, ENGINEER, "POST", cancel, request_id=request_id)
         ask(SCIENTIST, "POST", cancel, request_id=request_id)
         ask(MANAGER, "POST", cancel, request_id=self.create(ask))
+
+    def test_how_many_there_are_and_wait_for_me(self, ask: Ask, shop: Store) -> None:
+        make = f"{OURS}requests/create"
+        for version in ("1", "2"):
+            ask(SCIENTIST, "POST", make, name="prod.m", version=version, stage="Production")
+        ask(ENGINEER, "POST", make, name="prod.m", version="1", alias="champion")
+        ask(ENGINEER, "POST", make, name="sandbox.m", version="1", alias="champion")
+
+        def counted(user: str) -> list[int]:
+            reply = ask(user, "GET", f"{OURS}requests/count")
+            assert not reply["is_more"]
+            return [reply["open"], reply["to_decide"]]
+
+        def found(user: str, **query: Any) -> list[tuple[str, str]]:
+            reply = ask(user, "GET", f"{OURS}requests/search", **query)
+            return [(one["name"], one["target"]) for one in reply["requests"]]
+
+        assert counted(SCIENTIST) == [4, 1]
+        assert counted(ENGINEER) == [4, 1]
+        assert counted(MANAGER) == [4, 4]
+        assert counted(OUTSIDER) == [0, 0]
+        assert found(SCIENTIST, whose="mine") == [("prod.m", "Production")] * 2
+        assert found(SCIENTIST, whose="to-decide") == [("sandbox.m", "@champion")]
+        assert found(OUTSIDER, whose="to-decide") == found(OUTSIDER, whose="mine") == []
+
+        first = ask(MANAGER, "GET", f"{OURS}requests/search", whose="to-decide", max_results=3)
+        more = {"page_token": first["next_page_token"], "max_results": 3}
+        rest = ask(MANAGER, "GET", f"{OURS}requests/search", whose="to-decide", **more)
+        ids = [one["request_id"] for one in first["requests"] + rest["requests"]]
+        assert sorted(ids, reverse=True) == ids
+        assert (len(ids), "next_page_token" in rest) == (4, False)
+        with pytest.raises(InvalidValue, match="one of mine, to-decide, all"):
+            ask(MANAGER, "GET", f"{OURS}requests/search", whose="theirs")
+
+    def test_a_request_says_why_one_may_not_decide_it(self, ask: Ask) -> None:
+        wish = {"name": "prod.m", "version": "1", "alias": "champion"}
+        made = ask(ENGINEER, "POST", f"{OURS}requests/create", **wish)["request"]
+
+        assert made["may"] == ["cancel"]
+        assert "may not decide their own request" in made["refusal"]
+        path = f"{OURS}requests/get"
+        seen = ask(SCIENTIST, "GET", path, request_id=made["request_id"])["request"]
+        assert seen["may"] == []
+        assert "engineers, managers may" in seen["refusal"]
+        seen = ask(MANAGER, "GET", path, request_id=made["request_id"])["request"]
+        assert (seen["may"], seen["refusal"]) == (["approve", "reject", "cancel"], "")
 
     def test_who_may_not_read_may_not_ask(self, ask: Ask) -> None:
         body = {"name": "prod.m", "version": "1", "stage": "Staging"}
@@ -564,6 +610,29 @@ class TestRights:
             "@live": (True, True),
         }
         assert found["targets"]["Production"]["who"] == "managers"
+        assert found["targets"]["@champion"]["approvers"] == "engineers, managers"
+        assert found["targets"]["@live"]["versions"] == [1]
+
+    def test_they_name_the_aliases_a_policy_names(self, ask: Ask) -> None:
+        found = ask(ENGINEER, "GET", f"{OURS}registry/rights", name="prod.m")
+
+        assert [one for one in found["targets"] if one.startswith("@")] == ["@champion"]
+        assert found["targets"]["@champion"]["versions"] == []
+
+    def test_of_a_version_they_know_what_it_leaves(self, ask: Ask, shop: Store) -> None:
+        shop.registry.move_stage("prod.m", 1, "Production", archive_existing=False)
+
+        def said(user: str, **version: str) -> dict[str, bool]:
+            reply = ask(user, "GET", f"{OURS}registry/rights", name="prod.m", **version)
+            targets = reply["targets"]
+            assert targets["Production"]["versions"] == [1]
+            return {name: targets[name]["move"] for name in ("None", "Staging", "Production")}
+
+        assert said(ENGINEER) == {"None": False, "Staging": True, "Production": False}
+        assert said(ENGINEER, version="2") == said(ENGINEER)
+        assert said(ENGINEER, version="1") == dict.fromkeys(said(ENGINEER), False)
+        assert said(MANAGER, version="1") == dict.fromkeys(said(MANAGER), True)
+        assert said(MANAGER, version=str(2**62)) == said(MANAGER)
 
     def test_without_a_policy_they_are_all(self, store: Store) -> None:
         endpoint, _ = find_endpoint("GET", f"{OURS}registry/rights")

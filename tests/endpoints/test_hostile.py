@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nbruns.endpoints import activity, requests, transition_requests
+from nbruns.endpoints import activity, requests, rights, transition_requests
 from nbruns.endpoints.routes import (
     ARTIFACTS,
     LOGGED_MODELS,
@@ -23,7 +23,7 @@ from nbruns.store import Store
 
 ROWS = (
     *(*TRACKING, *LOGGED_MODELS, *REGISTRY, *ARTIFACTS),
-    *(*TRANSITION_REQUESTS, *requests.ROUTES, *activity.ROUTES),
+    *(*TRANSITION_REQUESTS, *requests.ROUTES, *activity.ROUTES, *rights.ROUTES),
 )
 FIELDS = (
     *("run_id", "run_uuid", "experiment_id", "experiment_name", "name", "new_name", "key", "value"),
@@ -35,7 +35,7 @@ FIELDS = (
     *("allow_deleted", "dataset_name", "dataset_digest", "artifact_directory_path", "run_link"),
     *("model_type", "source_run_id", "request_id", "comment", "remove", "state", "requester"),
     *("creator", "at_ms", "since_ms", "until_ms", "kind", "subject", "action", "user", "model"),
-    "aliases",
+    *("aliases", "whose"),
 )
 
 

@@ -23,6 +23,7 @@ from nbruns.endpoints import (
     registry,
     requests,
     revisions,
+    rights,
     run_list,
     runs,
     traces,
@@ -136,12 +137,13 @@ REGISTRY: dict[Any, Question] = {
     requests.create: model("READ"),
     requests.get: of_call.request_made,
     requests.search: IN_SIGHT,
+    requests.count: IN_SIGHT,
     requests.approve: of_call.request_decided,
     requests.reject: of_call.request_decided,
     requests.cancel: of_call.request_cancelled,
     activity.search: IN_SIGHT,
     activity.holder: model("READ"),
-    activity.rights: model("READ"),
+    rights.rights: model("READ"),
 }
 
 OURS: dict[Any, Question] = {

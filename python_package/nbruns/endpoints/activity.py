@@ -8,11 +8,10 @@ from typing import Any
 
 from nbruns.endpoints.requests import target
 from nbruns.endpoints.sight import sight_of
-from nbruns.identity import acting_user, now_ms
+from nbruns.identity import now_ms
 from nbruns.protocol import pages
-from nbruns.protocol.fields import limit, optional, optional_int, required, texts
+from nbruns.protocol.fields import limit, optional, optional_int, required
 from nbruns.store import Store
-from nbruns.store.registry_rules import STAGES
 from nbruns.store.requests import checked_target
 
 Body = dict[str, Any]
@@ -50,38 +49,7 @@ def holder(store: Store, body: Body) -> Body:
     return {"versions": versions, "target": where, "at_ms": at_ms}
 
 
-def rights(store: Store, body: Body) -> Body:
-    """GET registry/rights: what the acting user may do with the model `name`.
-
-    `level` is NONE, READ, EDIT or MANAGE; `targets` says of each stage, each alias it has and
-    each in `aliases`, whether the user may `move` versions there and `approve` requests of
-    others, by which `rule`, and `who` may.
-    """
-    name, user = required(body, "name"), acting_user()
-    aliases = {f"@{one.removeprefix('@')}" for one in texts(body, "aliases", from_query=True)}
-    for held in store.belonging.versions_of(name):
-        aliases |= {one for one in held.targets if one.startswith("@")}
-    targets = {one: _right(store, user, name, one) for one in (*STAGES, *sorted(aliases))}
-    policy = store.policy
-    level = "MANAGE" if policy is None else policy.level(user, "model", name)
-    return {"user": user, "level": level, "targets": targets, "has_policy": policy is not None}
-
-
-def _right(store: Store, user: str, name: str, where: str) -> Body:
-    policy = store.policy
-    if policy is None:
-        return {"move": True, "approve": True, "rule": "no policy", "who": "everyone"}
-    move, approve = policy.may_move(user, name, where), policy.may_approve(user, name, where)
-    return {
-        "move": move.is_allowed,
-        "approve": approve.is_allowed,
-        "rule": move.rule,
-        "who": move.who,
-    }
-
-
 ROUTES: tuple[tuple[str, str, Callable[[Store, Body], Body]], ...] = (
     ("GET", "activity/search", search),
     ("GET", "registry/holder", holder),
-    ("GET", "registry/rights", rights),
 )

@@ -102,9 +102,9 @@ def renamed(store: Store, body: Body) -> Iterator[AnyNeed]:
 
 def stage_of(store: Store, name: str, version: int) -> Iterator[MoveNeed]:
     """To move a version away from its stage."""
-    for one in store.belonging.versions_of(name):
-        if one.version == version and one.stage != "None":
-            yield MoveNeed(name, version, one.stage, leaves=True)
+    stage = store.belonging.stage_of(name, version)
+    if stage != "None":
+        yield MoveNeed(name, version, stage, leaves=True)
 
 
 def decision(store: Store, asked: TransitionRequest | None) -> Iterator[DecisionNeed]:

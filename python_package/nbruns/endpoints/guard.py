@@ -18,7 +18,7 @@ Endpoint = Callable[[Store, Body], Any]
 POLICY_VARIABLE = "NBRUNS_POLICY"
 _OF_THE_REGISTRY = {
     f"nbruns.endpoints.{room}"
-    for room in ("activity", "registry", "requests", "transition_requests")
+    for room in ("activity", "registry", "requests", "rights", "transition_requests")
 }
 
 

@@ -6,9 +6,9 @@ everybody may, as everybody may move versions themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbruns.endpoints.registry import comment, version_number
 from nbruns.endpoints.sight import sight_of
@@ -24,13 +24,18 @@ from nbruns.protocol.fields import (
     optional_int,
     required,
 )
-from nbruns.records import TransitionRequest
+from nbruns.records import Page, TransitionRequest
 from nbruns.store import Store
+
+if TYPE_CHECKING:
+    from nbruns.endpoints.needs import AnyNeed
+    from nbruns.permissions import Policy
 
 Body = dict[str, Any]
 
 MOST_REQUESTS = 1_000
 STATES = ("pending", "approved", "rejected", "cancelled", "overtaken")
+WHOSE = ("mine", "to-decide", "all")
 
 
 def create(store: Store, body: Body) -> Body:
@@ -56,25 +61,44 @@ def get(store: Store, body: Body) -> Body:
 def search(store: Store, body: Body) -> Body:
     """GET requests/search: requests, newest first, each with what the acting user may do.
 
-    By `name`, `version`, `stage` or `alias`, `state`, `requester`.
+    By `name`, `version`, `stage` or `alias`, `state`, `requester`, and by `whose`: "mine" are
+    the acting user's own, "to-decide" the open ones that they may decide.
     """
-    state = optional(body, "state")
-    if state is not None and state not in STATES:
-        raise InvalidValue(f"Invalid state '{state[:80]}': one of {', '.join(STATES)}")
-    page = store.requests.search(
-        limit=limit(body, "max_results", 100, MOST_REQUESTS),
-        token=pages.numbered(optional(body, "page_token")),
-        sight=sight_of(store, "model"),
-        name=optional(body, "name"),
-        version=optional_int(body, "version"),
-        target=_target(body),
-        state=state,
-        requester=optional(body, "requester"),
-    )
+    whose = _one_of(body, "whose", WHOSE)
+    wanted = {
+        "name": optional(body, "name"),
+        "version": optional_int(body, "version"),
+        "target": _target(body),
+        "state": _one_of(body, "state", STATES),
+        "requester": optional(body, "requester"),
+    }
+    most = limit(body, "max_results", 100, MOST_REQUESTS)
+    token = pages.numbered(optional(body, "page_token"))
+    if whose == "to-decide":
+        page = _to_decide(store, most, token, wanted | {"state": "pending"})
+    else:
+        if whose == "mine":
+            wanted["requester"] = acting_user()
+        sight = sight_of(store, "model")
+        page = store.requests.search(limit=most, token=token, sight=sight, **wanted)
     reply: Body = {"requests": [request_to_wire(store, asked) for asked in page.items]}
     if page.next_token is not None:
         reply["next_page_token"] = page.next_token
     return reply
+
+
+def count(store: Store, body: Body) -> Body:
+    """GET requests/count: how many in sight are `open`, and how many the user may decide.
+
+    Both up to a thousand, and `is_more` where there are more.
+    """
+    sight = sight_of(store, "model")
+    page = store.requests.search(limit=MOST_REQUESTS, sight=sight, state="pending")
+    return {
+        "open": len(page.items),
+        "to_decide": sum("approve" in may(store, asked) for asked in page.items),
+        "is_more": page.next_token is not None,
+    }
 
 
 def approve(store: Store, body: Body) -> Body:
@@ -98,6 +122,7 @@ ROUTES: tuple[tuple[str, str, Callable[[Store, Body], Body]], ...] = (
     ("POST", "requests/create", create),
     ("GET", "requests/get", get),
     ("GET", "requests/search", search),
+    ("GET", "requests/count", count),
     ("POST", "requests/approve", approve),
     ("POST", "requests/reject", reject),
     ("POST", "requests/cancel", cancel),
@@ -129,6 +154,28 @@ def _target(body: Body) -> str | None:
     return stage if alias is None else f"@{alias.removeprefix('@')}"
 
 
+def _one_of(body: Body, field: str, known: tuple[str, ...]) -> str | None:
+    found = optional(body, field)
+    if found is not None and found not in known:
+        raise InvalidValue(f"Invalid {field} '{found[:80]}': one of {', '.join(known)}")
+    return found
+
+
+def _to_decide(
+    store: Store, most: int, token: str | None, wanted: dict[str, Any]
+) -> Page[TransitionRequest]:
+    """A page of the open requests that the acting user may decide; open ones are few."""
+    sight, found = sight_of(store, "model"), list[TransitionRequest]()
+    while True:
+        page = store.requests.search(limit=MOST_REQUESTS, token=token, sight=sight, **wanted)
+        found += [asked for asked in page.items if "approve" in may(store, asked)]
+        if len(found) > most:
+            return Page(found[:most], str(found[most - 1].request_id))
+        if page.next_token is None:
+            return Page(found, None)
+        token = page.next_token
+
+
 def _says_archive(body: Body) -> bool:
     return find(body, "archive_existing_versions") is not None
 
@@ -138,22 +185,40 @@ def _reply(store: Store, asked: TransitionRequest) -> Body:
 
 
 def request_to_wire(store: Store, asked: TransitionRequest) -> Body:
-    """A request, and in `may` what the acting user may do with it: approve, reject, cancel."""
-    return asdict(asked) | {"may": may(store, asked)}
+    """A request, and in `may` what the acting user may do with it: approve, reject, cancel.
+
+    Where that is not to decide it, `refusal` says why, and by which rule.
+    """
+    return asdict(asked) | {"may": may(store, asked), "refusal": _refusal(store, asked)}
 
 
 def may(store: Store, asked: TransitionRequest) -> list[str]:
     """What the acting user may do with a request."""
     if asked.state != "pending":
         return []
-    if store.policy is None:
-        return ["approve", "reject", "cancel"]
-    from nbruns.endpoints.asking import cancellation, decision
+    found = [] if _refusal(store, asked) else ["approve", "reject"]
+    return [*found, "cancel"] if _may_cancel(store, asked) else found
 
-    user, policy = acting_user(), store.policy
-    found = []
-    if all(need.decide(policy, user).is_allowed for need in decision(store, asked)):
-        found += ["approve", "reject"]
-    if all(need.decide(policy, user).is_allowed for need in cancellation(asked)):
-        found.append("cancel")
-    return found
+
+def _may_cancel(store: Store, asked: TransitionRequest) -> bool:
+    if store.policy is None:
+        return True
+    from nbruns.endpoints.asking import cancellation
+
+    return not any(_refusals(store.policy, cancellation(asked)))
+
+
+def _refusal(store: Store, asked: TransitionRequest) -> str:
+    """Why the acting user may not decide an open request; empty where they may."""
+    if asked.state != "pending" or store.policy is None:
+        return ""
+    from nbruns.endpoints.asking import decision
+
+    return next(_refusals(store.policy, decision(store, asked)), "")
+
+
+def _refusals(policy: Policy, needs: Iterable[AnyNeed]) -> Iterator[str]:
+    for need in needs:
+        decided = need.decide(policy, acting_user())
+        if not decided.is_allowed:
+            yield need.refusal(acting_user(), decided)

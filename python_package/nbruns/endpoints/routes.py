@@ -199,10 +199,11 @@ def own_routes() -> Routes:
         overview,
         requests,
         revisions,
+        rights,
         run_list,
     )
 
-    rooms = (activity, comparisons, notebooks, overview, requests, revisions, run_list)
+    rooms = (activity, comparisons, notebooks, overview, requests, revisions, rights, run_list)
     return Routes(row for room in rooms for row in room.ROUTES)
 
 

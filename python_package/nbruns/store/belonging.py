@@ -81,6 +81,10 @@ _OF_LOCATION = """
 """
 
 
+_STANDS_SOMEWHERE = """(v.stage != 'None' or v.version in (
+    select version from aliases a where a.registered_number = v.registered_number))"""
+
+
 class HeldVersion(NamedTuple):
     """A registered version and what it stands at."""
 
@@ -141,11 +145,16 @@ class Belonging:
 
     def versions_of(self, name: str) -> Iterator[HeldVersion]:
         """The versions of a registered model that stand at a stage or alias."""
-        for held in self._versions("m.name = ?", (name,)):
-            if held.targets:
-                yield held
+        yield from self._versions(f"m.name = ? and {_STANDS_SOMEWHERE}", (name,))
 
-    def _versions(self, where: str, values: tuple[str, ...]) -> Iterator[HeldVersion]:
+    def stage_of(self, name: str, version: int) -> str:
+        """The stage a version is in; 'None' where there is no such version."""
+        # No number of ours is that large, and SQLite would not take it.
+        number = min(max(version, 0), 2**63 - 1)
+        found = self._versions("m.name = ? and v.version = ?", (name, number))
+        return next((one.stage for one in found), "None")
+
+    def _versions(self, where: str, values: tuple[str | int, ...]) -> Iterator[HeldVersion]:
         with self.db.lock:
             rows = self.db.conn.execute(
                 f"""

@@ -1,4 +1,7 @@
-"""A Jupyter server with users: who each request is from is told by a token of the user's own."""
+"""A Jupyter server with users: who each request is from is told by a token of the user's own.
+
+A browser has it in the cookie `team`, which goes with its websockets too.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ from jupyter_server.auth.identity import IdentityProvider, User
 class Team(IdentityProvider):
     def get_user(self, handler):
         _, _, token = handler.request.headers.get("Authorization", "").partition(" ")
-        return User(token.removeprefix("token-of-")) if token.startswith("token-of-") else None
+        tokens = (token, handler.get_cookie("team", ""))
+        names = [one.removeprefix("token-of-") for one in tokens if one.startswith("token-of-")]
+        return User(names[0]) if names else None
 
     def is_token_authenticated(self, handler):
         return True

@@ -1,7 +1,10 @@
 """The run panel in a notebook's cell: `nbruns.RunPanel()`.
 
-It reads through the Jupyter server where this kernel has one. Elsewhere (VS Code, a plain
-`ipython kernel`) the same calls are answered from the store's file, in this process.
+It reads through the Jupyter server where this kernel has one that lets it in. Elsewhere (VS
+Code, a plain `ipython kernel`, a server whose users sign in by name) the same calls are
+answered from the store's file, in this process.
+
+It acts as the kernel does, whoever looks at the cell: as the server's or the system's user.
 """
 
 from __future__ import annotations
@@ -9,9 +12,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import parse_qs, unquote
+from urllib.request import Request, urlopen
 
 from nbruns.endpoints.routes import call
 from nbruns.errors import NotFound
@@ -25,6 +31,7 @@ from nbruns.store import Store
 from nbruns.store.watch import Watch
 
 _LOOK_EVERY_S = 0.25
+_ANSWER_PATIENCE_S = 5.0
 
 
 class RunPanel(AnyRunPanel):
@@ -92,11 +99,30 @@ class LocalEvents(Events):
 
 def _way() -> tuple[Connection, Events]:
     try:
-        connection = Connection(find_address())
-        return connection, Events(connection)
+        address = find_address()
     except Unreachable:
+        address = None
+    if address is None or _refuses(address):
         local = LocalConnection(home_folder())
         return local, LocalEvents(local)
+    connection = Connection(address)
+    return connection, Events(connection)
+
+
+def _refuses(address: Address) -> bool:
+    """Whether a server does not take the token it left for its kernels.
+
+    So it is where each user signs in by name: a kernel is nobody there.
+    """
+    request = Request(f"{address.url}health", headers=address.headers())
+    try:
+        urlopen(request, timeout=_ANSWER_PATIENCE_S).close()
+    except HTTPError as error:
+        return error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+    except (OSError, ValueError):
+        # Out of reach for now, or for this kind of request: the panel itself will say.
+        return False
+    return False
 
 
 def _this_notebook() -> str | None:

@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from jupyter_process import LiveServer
+from team import TEAM
 
-from nbruns.cell_panel import RunPanel
+from nbruns.cell_panel import LocalConnection, RunPanel
 from nbruns.records import MetricPoint
 from nbruns.store import Store
 
@@ -36,6 +38,38 @@ def test_without_a_server_the_panel_is_live_all_the_same(
         say(panel.list, type="only", run_id=run.run_id)
         await until(lambda: panel.card in panel.detail.children)
         assert panel.header.about["trouble"] == ""
+        panel.close_all()
+
+    asyncio.run(look())
+
+
+def test_where_users_sign_in_by_name_it_reads_the_file_as_the_kernel_does(
+    new_server: Callable[..., LiveServer], monkeypatch: pytest.MonkeyPatch, until: Until
+) -> None:
+    server = new_server(config=f"{TEAM}\nc.NbrunsApp.policy = {{'default': 'NONE'}}")
+    monkeypatch.setenv("NBRUNS_SERVER_URL", f"{server.url}/")
+    monkeypatch.setenv("NBRUNS_PANEL_TOKEN", server.token)
+    monkeypatch.setenv("NBRUNS_HOME", str(server.home))
+
+    async def look() -> None:
+        panel = RunPanel(str(server.work / "churn.ipynb"))
+        assert isinstance(panel.connection, LocalConnection)
+        await until(lambda: panel.events.connected)
+        assert panel.header.about["trouble"] == ""
+        panel.close_all()
+
+    asyncio.run(look())
+
+
+def test_where_its_token_is_taken_it_reads_through_the_server(
+    live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NBRUNS_SERVER_URL", f"{live_server.url}/")
+    monkeypatch.setenv("NBRUNS_PANEL_TOKEN", live_server.token)
+
+    async def look() -> None:
+        panel = RunPanel("churn.ipynb")
+        assert not isinstance(panel.connection, LocalConnection)
         panel.close_all()
 
     asyncio.run(look())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import re
 import sqlite3
@@ -12,7 +14,7 @@ from urllib.parse import urlencode
 
 import pytest
 from jupyter_process import LiveServer
-from team import ENGINEER, MANAGER, OUTSIDER, POLICY, SCIENTIST, TEAM, ask_as, token
+from team import ENGINEER, MANAGER, OUTSIDER, POLICY, SCIENTIST, TEAM, USERS, ask_as, token
 
 from nbruns.endpoints import access_table, activity, requests, routes
 from nbruns.server import app, artifact_handlers, events, handlers, panel_kernel, revision_handlers
@@ -304,33 +306,65 @@ class TestAttack:
 
 
 class TestThePanel:
-    """The panel's kernel asks in the name of whoever has the tab."""
+    """Each user's panel has a kernel of its own, which asks in the user's name."""
 
-    def test_a_ticket_makes_its_calls_the_users(self, guarded: LiveServer, model: str) -> None:
-        started = ok(guarded, SCIENTIST, "POST", f"{OURS}panel/start")
-        secret = panel_secret(started["kernel_id"])
-        other = ok(guarded, MANAGER, "POST", f"{OURS}panel/start")
-        assert started["ticket"] != other["ticket"]
+    def test_its_calls_are_the_users(self, guarded: LiveServer, model: str) -> None:
+        secrets = {user: panel_secret(kernel_of(guarded, user)) for user in USERS}
 
-        def move(**headers: str) -> int:
+        def move(secret: str) -> int:
             body = {"name": model, "version": "1", "stage": "Production"}
             return guarded.request(
                 *("POST", f"{V2}model-versions/transition-stage", json.dumps(body).encode()),
-                {"Authorization": f"token {secret}", **headers},
+                {"Authorization": f"token {secret}"},
             ).status
 
-        forged = other["ticket"].partition(".")[0] + "." + started["ticket"].partition(".")[2]
-        assert move(**{"X-Nbruns-Ticket": forged}) == 403
-        assert move(**{"X-Nbruns-Ticket": "nonsense"}) == 403
-        assert move(**{"X-Nbruns-Ticket": started["ticket"]}) == 403
-        assert move(**{"X-Nbruns-Ticket": other["ticket"]}) == 200
+        name, seal = secrets[MANAGER].partition(".")[0], secrets[SCIENTIST].partition(".")[2]
+        assert move(f"{name}.{seal}") == 403
+        assert move(f"{name}.") == 403
+        assert move(secrets[SCIENTIST]) == 403
+        assert move(secrets[MANAGER]) == 200
         moved = ok(guarded, MANAGER, "GET", f"{OURS}activity/search?model={model}&action=moved")
         assert [a["user"] for a in moved["activities"]] == [MANAGER]
 
-    def test_a_ticket_without_the_secret_opens_nothing(self, guarded: LiveServer) -> None:
-        ticket = ok(guarded, MANAGER, "POST", f"{OURS}panel/start")["ticket"]
+    def test_it_is_shared_with_nobody(self, guarded: LiveServer) -> None:
+        kernels = {user: kernel_of(guarded, user) for user in USERS}
 
-        assert guarded.request("GET", "health", headers={"X-Nbruns-Ticket": ticket}).status == 403
+        assert len(set(kernels.values())) == len(USERS)
+        assert {user: kernel_of(guarded, user) for user in USERS} == kernels
+        headers = {"Authorization": f"token {token(ENGINEER)}"}
+        sessions = guarded.request("GET", "/api/sessions", None, headers).json()
+        names = {one["kernel"]["id"]: one["name"] for one in sessions}
+        assert names[kernels[ENGINEER]] == f"Runs panel of {ENGINEER}"
+
+    def test_another_server_does_not_know_its_secret(
+        self, guarded: LiveServer, new_server: Callable[..., LiveServer]
+    ) -> None:
+        headers = {"Authorization": f"token {panel_secret(kernel_of(guarded, MANAGER))}"}
+        another = new_server(config=TEAM)
+
+        assert guarded.request("GET", "health", headers=headers).status == 200
+        assert another.request("GET", "health", headers=headers).status == 403
+
+
+def test_the_stream_of_changes_tells_nobody_what_changed(guarded: LiveServer) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", guarded.port, timeout=30)
+    with contextlib.closing(connection):
+        headers = {"Authorization": f"token {token(OUTSIDER)}"}
+        connection.request("GET", f"{guarded.base_url}nbruns/events", headers=headers)
+        stream = connection.getresponse()
+        assert stream.status == 200
+        first = [stream.readline() for _ in range(3)]
+        ok(guarded, MANAGER, "POST", f"{V2}experiments/create", {"name": "payroll of all"})
+        then = [stream.readline() for _ in range(3)]
+
+    for message in (first, then):
+        assert message[0] == b"event: change\n"
+        assert re.fullmatch(rb'data: \{"version": \d+\}\n', message[1])
+        assert message[2] == b"\n"
+
+
+def kernel_of(server: LiveServer, user: str) -> str:
+    return str(ok(server, user, "POST", f"{OURS}panel/start")["kernel_id"])
 
 
 def panel_secret(kernel_id: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,7 +21,7 @@ from nbruns.server.events import Changes, EventsHandler
 from nbruns.server.handlers import HealthHandler, ProtocolHandler
 from nbruns.server.kernel_runs import KernelRuns
 from nbruns.server.kernels import KernelFollower
-from nbruns.server.panel_kernel import PanelKernel, PanelStartHandler
+from nbruns.server.panel_kernel import PanelKernels, PanelStartHandler
 from nbruns.server.policy_in_force import read_policy
 from nbruns.server.revision_handlers import CopyHandler, RestoreHandler
 from nbruns.server.static import PlotlyHandler
@@ -82,14 +81,13 @@ class NbrunsApp(ExtensionApp):
             self.exit(1)
         self.store = StoreThread(home, in_force.policy)
         self.changes = Changes(home / "nbruns.db")
-        self.panel_secret = secrets.token_urlsafe()
+        tickets = Tickets()
         self.settings.update(
             nbruns_store=self.store,
             nbruns_artifacts=Artifacts(home / "artifacts", ARTIFACT_BASE),
             nbruns_events=self.changes,
-            nbruns_panel_secret=self.panel_secret,
-            nbruns_tickets=Tickets(),
-            nbruns_panel=PanelKernel(self.serverapp, self.panel_secret, server_url),
+            nbruns_tickets=tickets,
+            nbruns_panel=PanelKernels(self.serverapp, tickets, server_url),
         )
         page = self.settings.setdefault("page_config_data", {})
         page["nbrunsOutputLimit"] = str(kept_output_bytes())

@@ -1,11 +1,10 @@
-"""Who may come in: Jupyter's login, or the secret the server gave its own panel.
+"""Who may come in: Jupyter's login, or the ticket the server gave to a panel's kernel.
 
 Every handler of ours derives from `SignedIn`; refusals are JSON of the protocol.
 """
 
 from __future__ import annotations
 
-import hmac
 import json
 import re
 from functools import cached_property
@@ -21,7 +20,7 @@ from nbruns.endpoints.guard import Endpoint
 from nbruns.identity import acting_as, user_name
 from nbruns.permissions import Policy
 from nbruns.server.store_thread import StoreThread
-from nbruns.server.tickets import TICKET_HEADER
+from nbruns.server.tickets import Bearer, Tickets
 from nbruns.store import Store
 
 _CODES = {
@@ -39,23 +38,27 @@ _JUPYTERS = (IdentityProvider.get_user, LegacyIdentityProvider.get_user)
 
 
 class PanelIdentity(IdentityProvider):
-    """Knows the panel kernel, which acts for whose ticket it shows, else for the server's user.
+    """Knows the panels' kernels, each of which asks in the name of its own user.
 
     Needed beside Jupyter's own provider: with a password login, or on a hub, the
     server has no token that it could hand to a kernel.
     """
 
     def get_user(self, handler: web.RequestHandler) -> User | None:
-        """Who has the tab; the operating system's user where all have the server's one token."""
-        ticket = handler.request.headers.get(TICKET_HEADER)
-        if ticket is None:
-            return User(user_name())
-        name = handler.settings["nbruns_tickets"].read(ticket)
-        return None if name is None else User(name)
+        """Whose panel it is; the operating system's user where all have the server's one token."""
+        found = _bearer(handler)
+        return None if found is None else User(found.user or user_name())
 
     def is_token_authenticated(self, handler: web.RequestHandler) -> bool:
-        """Yes: no browser sends the secret by itself, so there is nothing to forge."""
+        """Yes: no browser sends a ticket by itself, so there is nothing to forge."""
         return True
+
+
+def _bearer(handler: web.RequestHandler) -> Bearer | None:
+    tickets: Tickets | None = handler.settings.get("nbruns_tickets")
+    if tickets is None:
+        return None
+    return tickets.read(handler.request.headers.get("Authorization", ""))
 
 
 def _check(
@@ -77,16 +80,7 @@ class SignedIn(APIHandler):
     @cached_property
     def identity_provider(self) -> IdentityProvider:
         """Jupyter's, save for the panel."""
-        return self._panel_identity if self._is_the_panel() else super().identity_provider
-
-    def _is_the_panel(self) -> bool:
-        scheme, _, secret = self.request.headers.get("Authorization", "").partition(" ")
-        known = self.settings.get("nbruns_panel_secret", "")
-        return (
-            bool(known)
-            and scheme.lower() in ("token", "bearer")
-            and hmac.compare_digest(secret.strip().encode(), known.encode())
-        )
+        return super().identity_provider if _bearer(self) is None else self._panel_identity
 
     @property
     def user(self) -> str | None:

@@ -1,8 +1,4 @@
-"""In whose name the panel's kernel asks: a ticket per user, which the browser hands to it.
-
-The kernel serves the tabs of all who use the server. What it asks for one of them it asks
-with the ticket that this user's browser was given when it started the panel.
-"""
+"""In whose name a panel's kernel asks: the ticket it was given when the server started it."""
 
 from __future__ import annotations
 
@@ -10,9 +6,18 @@ import base64
 import binascii
 import hashlib
 import hmac
+import json
 import secrets
+from dataclasses import dataclass
 
-TICKET_HEADER = "X-Nbruns-Ticket"
+_SCHEMES = ("token", "bearer")
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Whose kernel shows a ticket; None is whoever has the server's one token."""
+
+    user: str | None
 
 
 class Tickets:
@@ -21,19 +26,22 @@ class Tickets:
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
 
-    def give(self, user: str) -> str:
+    def give(self, user: str | None) -> str:
         """A user's ticket, always the same."""
-        name = base64.urlsafe_b64encode(user.encode()).decode()
+        name = base64.urlsafe_b64encode(json.dumps(user).encode()).decode()
         return f"{name}.{self._seal(name)}"
 
-    def read(self, ticket: str) -> str | None:
-        """Whose ticket it is; None where it was not given out here."""
-        name, _, seal = ticket.partition(".")
+    def read(self, authorization: str) -> Bearer | None:
+        """Whose ticket stands in a request's header; None where it was not given out here."""
+        scheme, _, ticket = authorization.partition(" ")
+        name, dot, seal = ticket.strip().partition(".")
+        if not dot or scheme.lower() not in _SCHEMES:
+            return None
         if not hmac.compare_digest(seal.encode(), self._seal(name).encode()):
             return None
         try:
-            return base64.urlsafe_b64decode(name).decode()
-        except (binascii.Error, UnicodeDecodeError):
+            return Bearer(json.loads(base64.urlsafe_b64decode(name)))
+        except (binascii.Error, ValueError):
             return None
 
     def _seal(self, name: str) -> str:

@@ -40,6 +40,7 @@ def view_at(place: str, address: Address) -> RegistryView:
         Selection(registry=place),
         Connection(address),
         browser=lambda: None,
+        show_runs=lambda *_: None,
         on_retry=lambda: None,
         parts=(Clerk,),
     )

@@ -5,8 +5,8 @@ The view is imported and made when it is first entered: most panels never show i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
@@ -30,12 +30,14 @@ class Entrance:
         connection: Connection,
         *,
         browser: Callable[[], Browser | None],
+        show_runs: Callable[[str, Mapping[str, Any]], None],
         on_leave: Callable[[], None],
         on_retry: Callable[[], None],
     ) -> None:
         self.view: RegistryView | None = None
         self._panel, self._selection, self._connection = panel, selection, connection
-        self._browser, self._on_leave, self._on_retry = browser, on_leave, on_retry
+        self._browser, self._show_runs = browser, show_runs
+        self._on_leave, self._on_retry = on_leave, on_retry
         selection.observe(self._turn, ["registry"])
         if self.is_inside:
             self._enter()
@@ -75,6 +77,7 @@ class Entrance:
                 self._selection,
                 self._connection,
                 browser=self._browser,
+                show_runs=self._show_runs,
                 on_retry=self._on_retry,
             )
             self._panel.children = (*self._panel.children, self.view)

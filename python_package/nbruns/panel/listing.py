@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -114,15 +114,19 @@ class Listing:
     async def pick(self, run_id: str) -> None:
         """Tick a run alone, in the list of its experiment; raises NotFound."""
         run = await RunClient(self.feed.client.connection).get(run_id)
+        await self.choose_in(run.experiment_id, showing(run))
+
+    async def choose_in(self, experiment_id: str, chosen: Mapping[str, Any]) -> None:
+        """Show the list of an experiment with this chosen in it, as `Selection` has it."""
         notebook = await self.feed.client.find_notebook(self.path) if self.path else None
-        if self.feed.experiment_id == run.experiment_id:
-            self.selection.take_up({**self.selection.listed_state(), **showing(run)})
+        if self.feed.experiment_id == experiment_id:
+            self.selection.take_up({**self.selection.listed_state(), **chosen})
             return
         # Ticks are for runs that the list can find: these wait until it is that one.
-        former = self._left.get(run.experiment_id, {})
-        self._left[run.experiment_id] = {**former, **showing(run)}
-        is_own = notebook is not None and notebook.experiment_id == run.experiment_id
-        self.selection.experiment_id = None if is_own else run.experiment_id
+        former = self._left.get(experiment_id, {})
+        self._left[experiment_id] = {**former, **chosen}
+        is_own = notebook is not None and notebook.experiment_id == experiment_id
+        self.selection.experiment_id = None if is_own else experiment_id
 
     async def fetch_choices(self) -> None:
         """Fetch all that a column could show and a filter could name."""

@@ -79,6 +79,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
             self.selection,
             self.connection,
             browser=lambda: self.browser,
+            show_runs=lambda *asked: self._do(self._show_runs(*asked)),
             on_leave=self._renew.hurry,
             on_retry=self.retry,
         )
@@ -290,11 +291,16 @@ class RunPanel(w.VBox):  # type: ignore[misc]
     async def _pick(self, run_id: str) -> None:
         try:
             await self.listing.pick(run_id)
+            self.selection.registry = None
         except NotFound as error:
             if self.browser is None:
                 raise
             # Over the list it would be gone with the next change of a run.
             self.browser.complain(str(error))
+
+    async def _show_runs(self, experiment_id: str, chosen: Mapping[str, Any]) -> None:
+        await self.listing.choose_in(experiment_id, chosen)
+        self.selection.registry = None
 
     async def _submit(self, asked: Request) -> None:
         await self.registering.submit(asked)

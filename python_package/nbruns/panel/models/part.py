@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, ClassVar
 
 import anywidget
@@ -15,23 +15,33 @@ from nbruns.panel.selection import Selection
 Do = Callable[[Coroutine[Any, Any, None]], None]
 Go = Callable[[str], None]
 Page = Callable[[], "Browser | None"]
+ShowRuns = Callable[[str, Mapping[str, Any]], None]
 
 
 class Part(anywidget.AnyWidget):
     """Shows itself on the pages named in `shown_on`, and fetches only while it stands there.
 
     `do` runs work and shows what fails in the view, `go` moves to a place, `browser` is the
-    page where it is JupyterLab's.
+    page where it is JupyterLab's. `show_runs` leaves the view for the runs of an experiment, with
+    as much chosen among them as the mapping says: `{"ticked": [run ids]}`, `{"filter_text": …}`.
     """
 
     shown_on: ClassVar[tuple[str, ...]]
 
     def __init__(
-        self, selection: Selection, connection: Connection, *, do: Do, browser: Page, go: Go
+        self,
+        selection: Selection,
+        connection: Connection,
+        *,
+        do: Do,
+        browser: Page,
+        go: Go,
+        show_runs: ShowRuns,
+        **of_widget: Any,
     ) -> None:
-        super().__init__()
+        super().__init__(**of_widget)
         self.selection, self.connection = selection, connection
-        self.do, self.browser, self.go = do, browser, go
+        self.do, self.browser, self.go, self.show_runs = do, browser, go, show_runs
         self.on_msg(lambda _, message, __: self.hear(message))
         selection.observe(self._follow, ["registry"])
         self._follow(None)

@@ -20,7 +20,7 @@ import ipywidgets as w
 from nbruns.errors import NbrunsError
 from nbruns.panel.connection import Connection
 from nbruns.panel.models.nav import Nav
-from nbruns.panel.models.part import Page, Part
+from nbruns.panel.models.part import Page, Part, ShowRuns
 from nbruns.panel.models.place import MODELS, Place
 from nbruns.panel.pulse import Pulse
 from nbruns.panel.selection import Selection
@@ -37,6 +37,7 @@ class RegistryView(w.VBox):  # type: ignore[misc]
         connection: Connection,
         *,
         browser: Page,
+        show_runs: ShowRuns,
         on_retry: Callable[[], None],
         parts: tuple[type[Part], ...] | None = None,
     ) -> None:
@@ -44,7 +45,13 @@ class RegistryView(w.VBox):  # type: ignore[misc]
         self._tasks: set[asyncio.Task[None]] = set()
         self.pulse = Pulse(self.renew, failed=self.complain)
         self.parts = tuple(
-            kind(selection, connection, do=self.do, browser=browser, go=self.go)
+            kind(
+                *(selection, connection),
+                do=self.do,
+                browser=browser,
+                go=self.go,
+                show_runs=show_runs,
+            )
             for kind in (PARTS if parts is None else parts)
         )
         pages = {page for part in self.parts for page in part.shown_on}

@@ -220,6 +220,35 @@ class RegisteredModel:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelAtAGlance:
+    """A line of the list of models: where its versions stand, and who changed it last.
+
+    `stages` maps each stage but 'None' to the newest version in it.
+    """
+
+    name: str
+    versions: int
+    newest: int | None
+    aliases: Mapping[str, int]
+    stages: Mapping[str, int]
+    pending: int
+    changed_ms: int
+    changed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRun:
+    """The run a version was made by, with some of its metrics, and what it left to look at."""
+
+    run_id: str
+    name: str
+    experiment_id: str
+    stage: Stage
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    revision_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Notebook:
     """A notebook nbruns knows, wherever its file lies; its experiment comes with its first run."""
 

@@ -15,7 +15,7 @@ from nbruns.endpoints.policy import policy_from_data, policy_from_file
 from nbruns.endpoints.routes import find_endpoint
 from nbruns.errors import InvalidValue, NbrunsError, NotPermitted
 from nbruns.identity import acting_as
-from nbruns.records import Run
+from nbruns.records import MetricPoint, Run
 from nbruns.store import Store
 
 Body = dict[str, Any]
@@ -336,18 +336,35 @@ class TestSight:
             models = ask(user, "GET", f"{V2}registered-models/search")
             versions = ask(user, "GET", f"{V2}model-versions/search")
             glance = ask(user, "GET", f"{OURS}experiments/overview")
+            tree = ask(user, "POST", f"{OURS}registry/overview")
             return (
                 sorted(e["name"] for e in found["experiments"]),
                 len(runs.get("runs", [])),
                 [m["name"] for m in models.get("registered_models", [])],
                 sorted({v["name"] for v in versions.get("model_versions", [])}),
                 sorted(e["name"] for e in glance["experiments"]),
+                tree["models"],
             )
 
         some, models = ["Default", "churn"], ["prod.m", "sandbox.m"]
-        assert names(SCIENTIST) == (some, 1, models, models, some)
-        assert names(MANAGER) == ([*some, "payroll"], 2, models, models, [*some, "payroll"])
-        assert names(OUTSIDER) == ([], 0, [], [], [])
+        assert names(SCIENTIST) == (some, 1, models, models, some, 2)
+        assert names(MANAGER) == ([*some, "payroll"], 2, models, models, [*some, "payroll"], 2)
+        assert names(OUTSIDER) == ([], 0, [], [], [], 0)
+
+    def test_a_version_does_not_tell_of_a_run_that_may_not_be_read(
+        self, ask: Ask, shop: Store
+    ) -> None:
+        run = secret_run(shop)
+        shop.metrics.append(run.run_id, [MetricPoint("salary", 1.0)])
+        shop.registry.create_version("prod.m", source="s", run_id=run.run_id)
+
+        def told(user: str) -> tuple[Any, ...]:
+            reply = ask(user, "GET", f"{OURS}registry/versions", name="prod.m")
+            return reply["keys"], "source_run" in reply["versions"][0]
+
+        assert told(MANAGER) == ({"salary": 1}, True)
+        assert told(SCIENTIST) == ({}, False)
+        refused(ask, OUTSIDER, "GET", f"{OURS}registry/versions", name="prod.m")
 
     def test_pages_stay_whole(self, ask: Ask, shop: Store) -> None:
         for number in range(20):

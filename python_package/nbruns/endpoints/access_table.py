@@ -16,6 +16,7 @@ from nbruns.endpoints import (
     comparisons,
     experiments,
     metrics,
+    model_list,
     models,
     notebook_runs,
     notebooks,
@@ -157,6 +158,8 @@ OURS: dict[Any, Question] = {
     notebooks.get_revision: of_call.revision("READ"),
     notebooks.revision_of_run: of("run", "READ", lambda body: [required(body, "run_id")]),
     notebooks.executed: of_call.executed_cells,
+    model_list.overview: IN_SIGHT,
+    model_list.versions: model("READ"),
     overview.overview: IN_SIGHT,
     revisions.search: notebook_at("READ"),
     revisions.compare: together(

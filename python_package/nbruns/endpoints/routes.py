@@ -195,6 +195,7 @@ def own_routes() -> Routes:
     from nbruns.endpoints import (
         activity,
         comparisons,
+        model_list,
         notebooks,
         overview,
         requests,
@@ -203,7 +204,17 @@ def own_routes() -> Routes:
         run_list,
     )
 
-    rooms = (activity, comparisons, notebooks, overview, requests, revisions, rights, run_list)
+    rooms = (
+        activity,
+        comparisons,
+        model_list,
+        notebooks,
+        overview,
+        requests,
+        revisions,
+        rights,
+        run_list,
+    )
     return Routes(row for room in rooms for row in room.ROUTES)
 
 

@@ -140,6 +140,16 @@ REGISTERED_MODELS = Grammar(
     comparators={"tag": PATTERN},
 )
 
+# The panel's list of models is searched by where their versions stand as well.
+MODEL_LIST = replace(
+    REGISTERED_MODELS,
+    attributes={
+        **REGISTERED_MODELS.attributes,
+        "alias": Attribute("alias", LISTED, is_orderable=False),
+        "stage": Attribute("stage", LISTED, is_orderable=False),
+    },
+)
+
 VERSIONS = Grammar(
     entities={"attribute": "attribute", "tag": "tag", "tags": "tag"},
     attributes={

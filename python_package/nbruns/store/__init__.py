@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from nbruns.store.belonging import Belonging
     from nbruns.store.holders import Holders
     from nbruns.store.listing import Listing
+    from nbruns.store.model_overview import ModelOverview
     from nbruns.store.overview import Overview
     from nbruns.store.requests import Requests
 
@@ -103,6 +104,13 @@ class Store:
         from nbruns.store.overview import Overview
 
         return Overview(self.db, self.notebooks)
+
+    @cached_property
+    def model_overview(self) -> ModelOverview:
+        """The shelf of models at a glance, likewise."""
+        from nbruns.store.model_overview import ModelOverview
+
+        return ModelOverview(self.db, self.artifacts)
 
     @classmethod
     def open(cls, home: Path, *, artifact_base: str | None = None) -> Store:

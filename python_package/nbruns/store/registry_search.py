@@ -137,8 +137,11 @@ def _asked(search: Search) -> Sequence[Condition]:
 
 
 def _prompts(search: Search) -> Sql:
-    if any(map(_asks_for_prompts, search.conditions)):
-        return Sql("true")
+    return Sql("true") if any(map(_asks_for_prompts, search.conditions)) else not_prompts()
+
+
+def not_prompts() -> Sql:
+    """That a registered model `r` is none of MLflow's prompts, which share its shelf."""
     is_prompt = has("registered_model_tags", _OF_NAME, IS_PROMPT, Sql("kv.value = 'true'"))
     return Sql(f"not {is_prompt.text}", is_prompt.values)
 

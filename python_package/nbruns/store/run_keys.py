@@ -100,6 +100,13 @@ def logged_keys(
     return sorted(found, key=lambda one: one.key)
 
 
+def metric_keys(db: Database, run_numbers: Sequence[int]) -> list[LoggedKey]:
+    """The metrics that some runs have, by key."""
+    with db.lock:
+        rows = db.conn.execute(_METRICS, (json.dumps(list(run_numbers)),))
+        return [LoggedKey(*row) for row in rows]
+
+
 def logged_values(
     db: Database, experiment_id: int, kind: Kind, key: str, *, limit: int
 ) -> list[str]:

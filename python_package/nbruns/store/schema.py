@@ -324,6 +324,14 @@ def m008_registry_rules(db: Database) -> None:
         db.conn.execute(statement)
 
 
+def m009_model_list(db: Database) -> None:
+    """Models found by the stages and the tags of their versions."""
+    db.conn.execute(
+        "create index model_versions_by_stage on model_versions (registered_number, stage)"
+    )
+    db.conn.execute("create index model_version_tags_by_key on model_version_tags (key, value)")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_tracking,
     m002_registry,
@@ -333,4 +341,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     m005_run_list,
     m007_kernel_notebooks,
     m008_registry_rules,
+    m009_model_list,
 )

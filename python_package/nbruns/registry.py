@@ -5,8 +5,8 @@
     nbruns.approve(asked.request_id, comment="agreed")      # somebody else
     nbruns.holder("churn", alias="champion", at="2026-05-03")
 
-Asked of the registry MLflow's client uses: the store's file, or a server. Versions themselves
-are moved by MLflow's client, as ever.
+Asked of the registry MLflow's client uses: the store's file, or a server. MLflow's client
+moves versions as ever; `move` and `remove` here can say why.
 """
 
 from __future__ import annotations
@@ -18,10 +18,44 @@ from typing import Any
 
 from nbruns.errors import InvalidState, InvalidValue, NbrunsError
 from nbruns.protocol.errors import CODES
+from nbruns.protocol.model_messages import version_from_wire
 from nbruns.protocol.names import OWN_PREFIX
-from nbruns.records import Activity, TransitionRequest
+from nbruns.records import Activity, ModelVersion, TransitionRequest
 
 _PAGE = 1_000
+_MLFLOW = "api/2.0/mlflow/"
+
+
+def move(
+    name: str,
+    version: int | str,
+    *,
+    stage: str | None = None,
+    alias: str | None = None,
+    archive_existing_versions: bool = False,
+    comment: str = "",
+) -> ModelVersion:
+    """Move a version to a stage, or point an alias at it; the version as it then stands.
+
+    The log keeps the comment. Raises NotPermitted where a rule says who may: ask then with
+    `request_transition`.
+    """
+    which = {"name": name, "version": str(version)}
+    if _checked_alias(stage, alias, archive_existing_versions) is None:
+        where = {"stage": stage, "archive_existing_versions": archive_existing_versions}
+        body = which | where | {"comment": comment}
+        reply = _ask("POST", "model-versions/transition-stage", body, prefix=_MLFLOW)
+    else:
+        body = which | {"alias": str(alias).removeprefix("@"), "comment": comment}
+        _ask("POST", "registered-models/alias", body, prefix=_MLFLOW)
+        reply = _ask("GET", "model-versions/get", which, prefix=_MLFLOW)
+    return version_from_wire(reply["model_version"])
+
+
+def remove(name: str, *, alias: str, comment: str = "") -> None:
+    """Take an alias away from the version that has it; out of a stage leads `move` to 'None'."""
+    body = {"name": name, "alias": alias.removeprefix("@"), "comment": comment}
+    _ask("DELETE", "registered-models/alias", body, prefix=_MLFLOW)
 
 
 def request_transition(
@@ -170,6 +204,20 @@ def _pages(
             return
 
 
+def _checked_alias(stage: str | None, alias: str | None, archives: bool) -> str | None:
+    """The alias to move; None where it is a stage."""
+    if stage and alias:
+        raise InvalidValue(f"Name a stage or an alias, not both ('{stage}', '{alias}')")
+    if not stage and not alias:
+        raise InvalidValue("Name where to: stage='Production', or alias='champion'")
+    if alias and archives:
+        raise InvalidValue(
+            f"Nothing can be archived for the alias '{alias}': archive_existing_versions is "
+            "for stages"
+        )
+    return alias or None
+
+
 def _moment(at: datetime | str | int | None) -> int | None:
     if at is None or isinstance(at, int):
         return at
@@ -202,8 +250,10 @@ def _as(output_format: str, found: list[Any], kind: type[Any], times: tuple[str,
     return frame
 
 
-def _ask(method: str, call: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """The reply to a call of ours, from the registry MLflow's client uses."""
+def _ask(
+    method: str, call: str, fields: dict[str, Any], *, prefix: str = OWN_PREFIX
+) -> dict[str, Any]:
+    """The reply to a call, of ours unless said otherwise, from the registry MLflow's client uses."""
     import mlflow
 
     given = {name: value for name, value in fields.items() if value is not None}
@@ -212,9 +262,9 @@ def _ask(method: str, call: str, fields: dict[str, Any]) -> dict[str, Any]:
         from nbruns.endpoints.routes import call as answer
         from nbruns.mlflow_store.homes import store_at
 
-        return answer(store_at(uri), method, OWN_PREFIX + call, given)
+        return answer(store_at(uri), method, prefix + call, given)
     if uri.startswith(("http://", "https://")):
-        return _ask_server(uri, method, call, given)
+        return _ask_server(uri, method, prefix + call, given)
     raise InvalidState(
         f"The registry '{uri}' is not one of nbruns: set MLFLOW_REGISTRY_URI to nbruns: or to "
         "a server's address"
@@ -228,7 +278,7 @@ def _ask_server(uri: str, method: str, call: str, given: dict[str, Any]) -> dict
     sent = {"params": given} if method == "GET" else {"json": given}
     answer = http_request(
         host_creds=get_default_host_creds(uri),
-        endpoint=f"/{OWN_PREFIX}{call}",
+        endpoint=f"/{call}",
         method=method,
         **sent,
     )

@@ -101,6 +101,75 @@ def test_a_request_from_python_to_the_move(act_as: Act) -> None:  # F84 F85 F87 
     assert nbruns.registry.rights("prod.asked")["level"] == "MANAGE"
 
 
+def test_a_move_says_why_and_comes_back(act_as: Act) -> None:  # F81 F82 F83
+    client = make(act_as, "prod.moved")
+    client.create_model_version("prod.moved", "s3://y")
+    with pytest.raises(NotPermitted, match="managers may"):
+        nbruns.move("prod.moved", 1, stage="Production")
+
+    act_as(MANAGER)
+    first = nbruns.move("prod.moved", 1, stage="Production", comment="first of all")
+    second = nbruns.move("prod.moved", "2", stage="production", archive_existing_versions=True)
+    assert (first.stage, second.stage) == ("Production", "Production")
+    assert client.get_model_version("prod.moved", "1").current_stage == "Archived"
+    assert nbruns.move("prod.moved", 2, stage="None", comment="reverted").stage == "None"
+
+    moved = nbruns.move("prod.moved", 2, alias="@candidate", comment="two points better")
+    assert moved.aliases == ("candidate",)
+    nbruns.remove("prod.moved", alias="candidate", comment="a mistake")
+    assert client.get_registered_model("prod.moved").aliases == {}
+    log = nbruns.activity("prod.moved", action="moved")
+    assert list(log["comment"]) == [
+        "a mistake",
+        "two points better",
+        "reverted",
+        "",
+        "makes room for version 2",
+        "first of all",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ({}, "Name where to"),
+        ({"stage": "Staging", "alias": "a"}, "not both"),
+        ({"stage": "Prod"}, "'Prod'"),
+        ({"alias": "two words"}, "'two words'"),
+        ({"alias": "a", "archive_existing_versions": True}, "for stages"),
+    ],
+)
+def test_a_move_to_nowhere_is_refused(act_as: Act, where: dict[str, Any], words: str) -> None:
+    make(act_as, f"sandbox.{len(words)}")
+
+    with pytest.raises(InvalidValue, match=words):
+        nbruns.move(f"sandbox.{len(words)}", 1, **where)
+
+
+def test_a_version_is_copied_under_another_name(act_as: Act) -> None:
+    act_as(MANAGER)
+    client = MlflowClient()
+    experiment_id = client.create_experiment("copied")
+    run = client.create_run(experiment_id)
+    logged = client.create_logged_model(experiment_id, "net", run.info.run_id)
+    client.create_registered_model("prod.staged")
+    client.create_registered_model("prod.live")
+    source = f"models:/{logged.model_id}"
+    first = client.create_model_version("prod.staged", source, model_id=logged.model_id)
+
+    copied = client.copy_model_version("models:/prod.staged/1", "prod.live")
+
+    assert (copied.name, int(copied.version)) == ("prod.live", 1)
+    assert copied.source == "models:/prod.staged/1"
+    where = client.get_model_version_download_uri("prod.live", "1")
+    assert where == client.get_model_version_download_uri("prod.staged", first.version)
+    again = client.copy_model_version("models:/prod.staged/1", "prod.live")
+    assert int(again.version) == 2
+    act_as(ENGINEER)
+    with pytest.raises(MlflowException, match="EDIT"):
+        client.copy_model_version("models:/prod.staged/1", "prod.live")
+
+
 def test_no_and_never_mind(act_as: Act) -> None:
     make(act_as, "prod.no")
     first = nbruns.request_transition("prod.no", "1", stage="Production")

@@ -40,7 +40,7 @@ def move(
     The log keeps the comment. Raises NotPermitted where a rule says who may: ask then with
     `request_transition`.
     """
-    which = {"name": name, "version": str(version)}
+    which: dict[str, Any] = {"name": name, "version": str(version)}
     if _checked_alias(stage, alias, archive_existing_versions) is None:
         where = {"stage": stage, "archive_existing_versions": archive_existing_versions}
         body = which | where | {"comment": comment}
@@ -135,6 +135,7 @@ def activity(
     version: int | str | None = None,
     user: str | None = None,
     action: str | None = None,
+    kind: str | None = None,
     since: datetime | str | int | None = None,
     until: datetime | str | int | None = None,
     max_results: int = 1_000,
@@ -142,11 +143,12 @@ def activity(
 ) -> Any:
     """What was done, the newest first, as a DataFrame, or (`output_format="list"`) as records.
 
-    A model is found under every name it has had, also after it is gone. Moments are
+    A model is found under every name it has had, also after it is gone. Kind "model" leaves
+    out what was done to anything but registered models. Moments are
     datetimes, texts such as '2026-05-03' in local time, or milliseconds.
     """
     query = {
-        "kind": "model" if version is not None else None,
+        "kind": kind or ("model" if version is not None else None),
         "model": model,
         "version": version,
         "user": user,
@@ -171,9 +173,13 @@ def holder(
     return found
 
 
-def rights(name: str) -> dict[str, Any]:
-    """What you may do with a model: `level`, and of each target whether you may move there."""
-    return _ask("GET", "registry/rights", {"name": name})
+def rights(name: str, *, alias: str | None = None) -> dict[str, Any]:
+    """What you may do with a model: `level`, and of each target whether you may move there.
+
+    The targets are the stages, the aliases it has, and the one that is named.
+    """
+    aliases = None if alias is None else [alias]
+    return _ask("GET", "registry/rights", {"name": name, "aliases": aliases})
 
 
 def _decide(
@@ -253,7 +259,7 @@ def _as(output_format: str, found: list[Any], kind: type[Any], times: tuple[str,
 def _ask(
     method: str, call: str, fields: dict[str, Any], *, prefix: str = OWN_PREFIX
 ) -> dict[str, Any]:
-    """The reply to a call, of ours unless said otherwise, from the registry MLflow's client uses."""
+    """The reply to a call (of ours, or below `prefix`) from the registry MLflow's client uses."""
     import mlflow
 
     given = {name: value for name, value in fields.items() if value is not None}

@@ -13,7 +13,7 @@ import yaml
 from IPython.core.interactiveshell import InteractiveShell
 
 from nbruns.endpoints.policy import policy_from_data
-from nbruns.magics import MAGICS
+from nbruns.magics.commands import MAGICS
 from nbruns.store import Store
 
 PROJECT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from notebook_kernel import NotebookKernel
 
-from nbruns.magics import MAGICS
+from nbruns.magics.commands import MAGICS
 from nbruns.protocol.names import RUN_LINE_MIME
 
 
@@ -227,9 +227,7 @@ def test_what_the_store_refuses_is_a_wrong_use(kernel: NotebookKernel) -> None:
 
 @pytest.mark.parametrize("name", [name for kind in MAGICS for name in kind.magics["line"]])
 def test_each_command_has_help_with_examples(kernel: NotebookKernel, name: str) -> None:
-    magic = f"get_ipython().find_line_magic('{name}')"
-
-    help_text = kernel.run(f"print({magic}.__doc__)").stdout
+    help_text = kernel.paged(f"%{name}?")
     assert f"  %{name}" in help_text
     assert "Examples::" in help_text
 

@@ -46,7 +46,7 @@ def test_the_model_becomes_the_next_version(trained: NotebookKernel) -> None:
     run_id = trained.named("single").run_id
     assert first.stderr + second.stderr == ""
     assert first.plain == (
-        f"Registered 'wood' version 1 @champion: model 'forest' of run 'single' ({run_id})\n"
+        f"Registered wood version 1 @champion: model 'forest' of run 'single' ({run_id})\n"
     )
     assert "version 2" in second.plain
     made = version(trained, "wood", 2)
@@ -62,7 +62,7 @@ def test_without_words_it_is_the_active_run_under_the_notebook_s_name(
     told = trained.run("%run_register")
     trained.run("%run_end")
 
-    assert told.plain.startswith("Registered 'churn' version 1: model 'only' of run 'latest'")
+    assert told.plain.startswith("Registered churn version 1: model 'only' of run 'latest'")
 
 
 @pytest.mark.parametrize("by", ["name", "id"])

@@ -9,16 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbruns.kernel.faults import harmless
-from nbruns.magics.notebook_commands import NotebookMagics
-from nbruns.magics.run_commands import RunMagics
 from nbruns.magics.startup import start
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
-
-MAGICS = (RunMagics, NotebookMagics)
-
-__all__ = ["MAGICS", "NotebookMagics", "RunMagics", "load_ipython_extension"]
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
 from nbruns.errors import AlreadyExists, InvalidState, InvalidValue, NotFound, NotPermitted
 from nbruns.protocol.names import RUN_LINE_MIME
+
+if TYPE_CHECKING:
+    from nbruns.records import Run
 
 # What MLflow refuses for the request's sake; everything else is a fault of the tracking.
 _REFUSALS = {
@@ -26,12 +29,19 @@ _REFUSED = (AlreadyExists, InvalidState, InvalidValue, NotFound, NotPermitted)
 
 
 class Link:
-    """A thing named in a line: what it is, its id, and the words it is shown as."""
+    """A thing named in a line: what it is, its id, and the words it is shown as.
+
+    A 'run', a 'revision', or a 'place' of the registry, such as 'models/churn/3'.
+    """
 
     __slots__ = ("kind", "subject", "words")
 
     def __init__(self, kind: str, subject: str, words: str) -> None:
         self.kind, self.subject, self.words = kind, subject, words
+
+    def plain(self) -> str:
+        """For consoles."""
+        return self.words if self.kind == "place" else f"'{self.words}'"
 
     def wire(self) -> dict[str, str]:
         """For JupyterLab."""
@@ -51,9 +61,10 @@ class Line:
         return {"text/plain": self.plain(), "text/html": self.html(), RUN_LINE_MIME: self.wire()}
 
     def plain(self) -> str:
-        """For consoles, with the ids at the end."""
-        ids = ", ".join(dict.fromkeys(p.subject for p in self.pieces if isinstance(p, Link)))
-        said = "".join(p if isinstance(p, str) else f"'{p.words}'" for p in self.pieces)
+        """For consoles, with the ids at the end of what is not named by its words alone."""
+        links = [p for p in self.pieces if isinstance(p, Link) and p.kind != "place"]
+        ids = ", ".join(dict.fromkeys(p.subject for p in links))
+        said = "".join(p if isinstance(p, str) else p.plain() for p in self.pieces)
         return f"{said} ({ids})" if ids else said
 
     def html(self) -> str:
@@ -74,6 +85,11 @@ class Line:
 def link(run: Any) -> Link:
     """An MLflow run as it is named in a line."""
     return Link("run", run.info.run_id, run.info.run_name or run.info.run_id[:8])
+
+
+def link_to(run: Run) -> Link:
+    """A run of ours as it is named in a line."""
+    return Link("run", run.run_id, run.name)
 
 
 def say(*pieces: str | Link) -> None:

@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from nbruns.magics.commands import MAGICS
 from nbruns.magics.line import pieces
-from nbruns.magics.notebook_commands import NotebookMagics
-from nbruns.magics.run_commands import RunMagics
 
 _COMMAND = re.compile(r"\s*%{1,2}(\w+)[ \t]+(.*)", re.DOTALL)
 _COMPARED = re.compile(r"([\w.`-]+)\s*!?=\s*('[^']*)?$")
@@ -30,6 +29,20 @@ _KINDS: dict[tuple[str, str], str] = {
     ("run_register", "--run"): "runs",
     ("run_register", "--alias"): "aliases",
     ("run_register", "--model"): "logged_models",
+    ("model_requests", "name"): "models",
+    ("model_activity", "name"): "models",
+    ("model_activity", "version"): "versions",
+    **{
+        (f"model_{command}", word): kind
+        for command in ("move", "request")
+        for word, kind in (
+            ("name", "models"),
+            ("version", "versions"),
+            ("--alias", "aliases"),
+            ("--stage", "stages"),
+        )
+    },
+    **{(f"model_{command}", "request"): "requests" for command in ("approve", "reject", "cancel")},
 }
 _REPEATED = {"params", "metrics"}
 
@@ -55,7 +68,7 @@ def offer_for(line: str) -> Offer | None:
 
 
 def _parsers(name: str) -> Iterator[Any]:
-    for magics in (RunMagics, NotebookMagics):
+    for magics in MAGICS:
         parser = getattr(getattr(magics, name, None), "parser", None)
         if parser is not None:
             yield parser
@@ -83,13 +96,28 @@ def _offer_of_word(name: str, parser: Any, rest: str) -> Offer | None:
 def _offer_of_positional(
     name: str, parser: Any, fragment: str, before: list[str], options: dict[str, Any]
 ) -> Offer | None:
+    wanted = [action for action in parser._actions if not action.option_strings]
+    place = _count_positionals(before, options)
     offer = None
-    for action in parser._actions:
-        if not action.option_strings:
-            offer = _offer_of_value(name, action.dest, action, fragment, before)
+    if place < len(wanted) or (wanted and wanted[-1].nargs in ("*", "+")):
+        action = wanted[min(place, len(wanted) - 1)]
+        offer = _offer_of_value(name, action.dest, action, fragment, before)
     if offer is not None and offer.texts:
         return offer
     return _matching("", _left(options, before), "option") if not fragment else None
+
+
+def _count_positionals(before: list[str], options: dict[str, Any]) -> int:
+    """How many of the words before are neither options nor their values."""
+    count, takes_value = 0, False
+    for word in before:
+        if takes_value:
+            takes_value = False
+        elif word in options:
+            takes_value = options[word].nargs != 0
+        elif not word.startswith("-"):
+            count += 1
+    return count
 
 
 def _offer_of_value(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 
-from nbruns.magics.answers import Link, answered, link, say
-from nbruns.magics.line import parsed
+from nbruns.magics.answers import Link, answered, link, link_to, say
+from nbruns.magics.line import pairs, parsed
 
 if TYPE_CHECKING:
     from nbruns.kernel.autolog import Autolog
@@ -110,7 +110,12 @@ class NotebookMagics(Magics):
     @argument("name", nargs="?", help="The registered model; the notebook's name when left out.")
     @argument("--run", metavar="RUN", help="Its name or id; else the active or the newest run.")
     @argument("--model", metavar="MODEL", help="Which of the run's models, by its name or id.")
-    @argument("--alias", metavar="ALIAS", help="Points to the new version from now on.")
+    @argument(
+        "--alias", metavar="ALIAS", help="Points to the new version; asked for by who may not."
+    )
+    @argument("--description", metavar="TEXT", help='Of the version, in Markdown, "in quotes".')
+    @argument("--tag", action="append", default=[], metavar="key=value", help="May be repeated.")
+    @argument("--comment", metavar="TEXT", help='Why the alias moves, "in quotes"; it is kept.')
     @no_var_expand
     @line_magic
     def run_register(self, line: str) -> None:
@@ -121,19 +126,21 @@ class NotebookMagics(Magics):
           %run_register churn
           %run_register churn --alias champion
           %run_register churn --run "less depth" --model forest
+          %run_register churn --tag reviewed=true --description "trained on **May**"
         """
         given = parsed(self, "run_register", line)
+        tags = pairs(given.tag, "%run_register: --tag")
         with answered("%run_register"):
+            from nbruns.magics.model_moves import registered
             from nbruns.magics.reach import check_reachable
-            from nbruns.magics.registered import chosen_model, register, run_to_register
+            from nbruns.magics.registered import Wish, chosen_model, register, run_to_register
 
             check_reachable()
             run = run_to_register(given.run)
             model = chosen_model(run, given.model)
-            made = register(run, model, given.name, given.alias)
-            alias = f" @{made.alias}" if made.alias else ""
-            what = f"Registered '{made.name}' version {made.number}{alias}"
-            say(f"{what}: model '{model.name}' of run ", Link("run", run.run_id, run.name))
+            said = (given.description or "", tags, given.comment or "")
+            made = register(run, model, Wish(given.name or "", given.alias or "", *said))
+            say(*registered(made, (f"model '{model.name}' of run ", link_to(run))))
 
     @magic_arguments()
     @argument("switch", nargs="?", type=str.lower, choices=SWITCH, help="Left out: say how it is.")

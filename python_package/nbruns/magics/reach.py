@@ -19,9 +19,9 @@ class NoServer(Exception):
     """Nothing listens at the tracking address."""
 
 
-def check_reachable() -> None:
-    """Raise NoServer where the runs go to a server that does not listen."""
-    uri = tracking_uri()
+def check_reachable(uri: str = "") -> None:
+    """Raise NoServer where this address, or the runs', is a server that does not listen."""
+    uri = uri or tracking_uri()
     parts = urlsplit(uri)
     host = parts.hostname
     if parts.scheme not in _PORTS or host is None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from IPython.core.error import UsageError
 
+import nbruns
+from nbruns.errors import InvalidState, NotFound, Unsupported
 from nbruns.magics import runs_here
 from nbruns.protocol.names import LOGGED_MODELS_TAG, SOURCE_NAME_TAG
 from nbruns.records import Run
+from nbruns.rules import check_registry_tag
 
 _MOST_NAMES = 1_000
 _LOOKED_THROUGH = 100
@@ -26,12 +31,23 @@ class Model(NamedTuple):
     source: str
 
 
+class Wish(NamedTuple):
+    """How a version is to be registered: under which name, and what is said of it."""
+
+    name: str
+    alias: str = ""
+    description: str = ""
+    tags: Mapping[str, str] = MappingProxyType({})
+    comment: str = ""
+
+
 class Version(NamedTuple):
-    """What came out of a registration."""
+    """What came out of a registration; an alias that needs approval was requested."""
 
     name: str
     number: str
     alias: str
+    request_id: int | None = None
 
 
 def registered_models() -> list[tuple[str, list[str]]]:
@@ -46,6 +62,22 @@ def registered_models() -> list[tuple[str, list[str]]]:
 
     found = mlflow.MlflowClient().search_registered_models(max_results=_MOST_NAMES)
     return [(model.name, list(model.aliases)) for model in found]
+
+
+def versions_of(name: str) -> list[str]:
+    """The numbers of a name's versions, the newest first."""
+    with runs_here.local_store(runs_here.registry_uri()) as store:
+        if store is not None:
+            from nbruns.protocol.filters import parse_search
+            from nbruns.protocol.grammar import VERSIONS
+
+            asked = parse_search(_named(name), ["version_number DESC"], VERSIONS)
+            page = store.registry.search_versions(asked, limit=_MOST_NAMES)
+            return [str(version.version) for version in page.items]
+    import mlflow
+
+    found = mlflow.MlflowClient().search_model_versions(_named(name), max_results=_MOST_NAMES)
+    return sorted((str(version.version) for version in found), key=int, reverse=True)
 
 
 def run_to_register(reference: str | None) -> Run:
@@ -93,24 +125,54 @@ def chosen_model(run: Run, wanted: str | None) -> Model:
     )
 
 
-def register(run: Run, model: Model, name: str | None, alias: str | None) -> Version:
-    """Make the next version of a name, and point an alias at it."""
+def register(run: Run, model: Model, wish: Wish) -> Version:
+    """Make the next version of a name, and point an alias at it, or ask for that."""
     from mlflow import MlflowClient
 
-    name, alias = name or _notebooks_name(run), (alias or "").lstrip("@")
-    _check(name, alias)
+    wish = wish._replace(name=wish.name or _notebooks_name(run), alias=wish.alias.lstrip("@"))
+    _check(wish)
     client = MlflowClient()
-    _make_name(client, name)
+    may_point = not wish.alias or _may_point(wish.name, wish.alias)
+    _make_name(client, wish.name)
     version = client.create_model_version(
-        name,
+        wish.name,
         model.source,
         run_id=run.run_id,
+        tags=dict(wish.tags),
+        description=wish.description or None,
         model_id=model.model_id or None,
         await_creation_for=0,
     )
-    if alias:
-        client.set_registered_model_alias(name, alias, version.version)
-    return Version(name, str(version.version), alias)
+    number, request_id = str(version.version), None
+    if wish.alias and may_point:
+        _point(client, wish, number)
+    elif wish.alias:
+        request_id = nbruns.request_transition(
+            wish.name, number, alias=wish.alias, comment=wish.comment
+        ).request_id
+    return Version(wish.name, number, wish.alias, request_id)
+
+
+def _may_point(name: str, alias: str) -> bool:
+    """Whether the rules let the user move the alias; a registry that is not ours has none."""
+    try:
+        targets = nbruns.registry.rights(name, alias=alias)["targets"]
+    except (InvalidState, NotFound, Unsupported):
+        return True
+    return bool(targets[f"@{alias}"]["move"])
+
+
+def _point(client: Any, wish: Wish, number: str) -> None:
+    if wish.comment:
+        nbruns.move(wish.name, number, alias=wish.alias, comment=wish.comment)
+    else:
+        client.set_registered_model_alias(wish.name, wish.alias, number)
+
+
+def _named(name: str) -> str:
+    """The filter that finds a name's versions; a name with both quotes in it has none."""
+    quote = '"' if "'" in name else "'"
+    return f"name = {quote}{name}{quote}"
 
 
 def _make_name(client: Any, name: str) -> None:
@@ -123,13 +185,15 @@ def _make_name(client: Any, name: str) -> None:
             raise
 
 
-def _check(name: str, alias: str) -> None:
+def _check(wish: Wish) -> None:
     """Refuse what the registry would, before half of it is made."""
     from nbruns.panel.registry import alias_trouble, name_trouble
 
-    trouble = name_trouble(name) or (alias and alias_trouble(alias))
+    trouble = name_trouble(wish.name) or (wish.alias and alias_trouble(wish.alias))
     if trouble:
         raise UsageError(f"%run_register: {trouble}")
+    for key, value in wish.tags.items():
+        check_registry_tag(key, value)
 
 
 def _notebooks_name(run: Run) -> str:

@@ -13,6 +13,7 @@ from nbruns.kernel.imports import AfterImport
 from nbruns.kernel.recorder import Recorder
 from nbruns.kernel.session import current
 from nbruns.kernel.tracking import track_here
+from nbruns.magics.later import register_model_commands
 from nbruns.magics.notebook_commands import NotebookMagics
 from nbruns.magics.run_commands import RunMagics
 from nbruns.magics.tab import complete_commands
@@ -85,5 +86,6 @@ def _register(shell: InteractiveShell, switch: Autolog, tracked: Tracked) -> Non
     of_runs, of_notebooks = RunMagics(shell), NotebookMagics(shell)
     of_runs.around_cells, of_notebooks.autolog_switch = tracked, switch
     shell.register_magics(of_runs, of_notebooks)
+    register_model_commands(shell)
     shell.input_transformers_cleanup.append(tracked.transform)
     complete_commands(shell)

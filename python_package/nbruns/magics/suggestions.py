@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from nbruns.kernel.session import current
 from nbruns.magics import runs_here
 from nbruns.magics.reach import check_reachable
-from nbruns.magics.registered import models_of, registered_models
+from nbruns.magics.registered import models_of, registered_models, versions_of
 from nbruns.records import Run
 
 _LOOKED_AT = 100
@@ -23,12 +23,8 @@ def suggest(kind: str, before: list[str]) -> list[str]:
     """The values of a kind; `before` are the words that stand before."""
     if not _is_near():
         return []
-    if kind == "models":
-        return [name for name, _ in registered_models()]
-    if kind == "aliases":
-        return _aliases(before)
-    if kind == "logged_models":
-        return _logged_models(before)
+    if kind in _OF_REGISTRY:
+        return _OF_REGISTRY[kind](before)
     known: dict[str, Callable[[Iterable[Run]], Iterable[str]]] = {
         "runs": lambda runs: (run.name for run in runs),
         "params": lambda runs: (f"{key}=" for run in runs for key in run.params),
@@ -79,6 +75,27 @@ def _is_near() -> bool:
     return True
 
 
+def _names(before: list[str]) -> list[str]:
+    return [name for name, _ in registered_models()]
+
+
+def _versions(before: list[str]) -> list[str]:
+    """The versions of the model that is named first."""
+    return versions_of(before[0]) if before else []
+
+
+def _stages(before: list[str]) -> list[str]:
+    from nbruns.store.registry_rules import STAGES
+
+    return list(STAGES)
+
+
+def _open_requests(before: list[str]) -> list[str]:
+    import nbruns
+
+    return [str(one.request_id) for one in nbruns.requests(output_format="list")]
+
+
 def _aliases(before: list[str]) -> list[str]:
     """The aliases of the model that is named before, or of all."""
     models = registered_models()
@@ -93,6 +110,16 @@ def _logged_models(before: list[str]) -> list[str]:
         return []
     run = runs_here.find(before[before.index("--run") + 1], "%run_register")
     return [model.name for model in models_of(run)]
+
+
+_OF_REGISTRY: dict[str, Callable[[list[str]], list[str]]] = {
+    "models": _names,
+    "versions": _versions,
+    "stages": _stages,
+    "aliases": _aliases,
+    "requests": _open_requests,
+    "logged_models": _logged_models,
+}
 
 
 def _is_own(key: str) -> bool:

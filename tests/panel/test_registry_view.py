@@ -53,7 +53,7 @@ def clerk_of(view: RegistryView) -> Clerk:
 
 
 def is_away(part: Part) -> bool:
-    return "nbruns-elsewherePart" in part._dom_classes
+    return bool(part.layout.display == "none")
 
 
 def test_a_part_is_renewed_on_its_pages_only(address: Address, until: Until) -> None:

@@ -67,4 +67,5 @@ class Part(anywidget.AnyWidget):
         """The reader did something in the part's view."""
 
     def _follow(self, _: object) -> None:
-        (self.remove_class if self.is_here else self.add_class)("nbruns-elsewherePart")
+        # Not a class: anywidget's views hear of no change of those once they are drawn.
+        self.layout.display = None if self.is_here else "none"

@@ -27,6 +27,7 @@ _PUBLIC = {
     "request_transition": "nbruns.registry",
     "requests": "nbruns.registry",
     "revisions": "nbruns.revisions",
+    "score": "nbruns.scoring.calling",
 }
 
 

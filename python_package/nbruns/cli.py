@@ -1,8 +1,9 @@
-"""The shell's way in: `nbruns import`, `nbruns policy`."""
+"""The shell's way in: `nbruns import`, `nbruns score`, `nbruns policy`."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -47,6 +48,19 @@ def import_from(chosen: argparse.Namespace) -> int:
         f"{would} from {source.place} into {chosen.home or store.home}:", *tally.summary(), sep="\n"
     )
     return 1 if tally.left_out else 0
+
+
+def score(chosen: argparse.Namespace) -> int:
+    """Score a file with a model, in a run of its own."""
+    from nbruns.kernel.tracking import track_here
+    from nbruns.scoring.calling import scored
+
+    track_here(os.environ)
+    # MLflow's variables say where runs go; without one they would all be in 'Default'.
+    named = any(os.environ.get(f"MLFLOW_EXPERIMENT_{what}") for what in ("NAME", "ID"))
+    options = {name: getattr(chosen, name) for name in _SCORE_OPTIONS}
+    print(scored(chosen.model, chosen.file, is_of_model=not named, **options))
+    return 0
 
 
 def check_policy(chosen: argparse.Namespace) -> int:
@@ -95,8 +109,35 @@ def _parser() -> argparse.ArgumentParser:
     )
     bring.add_argument("--dry-run", action="store_true", help="read everything, write nothing")
     bring.set_defaults(run=import_from)
+    _add_score(commands.add_parser("score", help="score a CSV or Parquet file with a model"))
     _add_policy(commands.add_parser("policy", help="check a policy, or ask who may do what"))
     return parser
+
+
+_SCORE_OPTIONS = (
+    *("output", "columns", "chunk_rows", "separator", "decimal", "encoding", "experiment"),
+)
+
+
+def _add_score(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Score a CSV or Parquet file, or a folder of Parquet files, with a model. The "
+        "predictions are an artifact of a run, 'predictions.parquet'."
+    )
+    parser.add_argument("model", help="models:/churn@champion, models:/churn/3, runs:/<id>/model")
+    parser.add_argument("file", help="what to score")
+    parser.add_argument("--output", help="a Parquet file for a copy of the predictions")
+    parser.add_argument(
+        "--columns",
+        type=lambda text: [name for name in text.split(",") if name],
+        help="which columns go along with the predictions, parted by commas (default: all)",
+    )
+    parser.add_argument("--chunk-rows", type=int, help="how many rows are scored at once")
+    parser.add_argument("--separator", default="", help="of a CSV file (default: found out)")
+    parser.add_argument("--decimal", default=".", help="what parts the decimals (default: .)")
+    parser.add_argument("--encoding", default="utf-8", help="of a CSV file (default: utf-8)")
+    parser.add_argument("--experiment", help="where the run is kept (default: scoring of <model>)")
+    parser.set_defaults(run=score)
 
 
 def _add_policy(parser: argparse.ArgumentParser) -> None:

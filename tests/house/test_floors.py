@@ -54,12 +54,21 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"mlflow"},
     ),
     "registry": ({"endpoints", "protocol", "mlflow_store", "store"}, {"mlflow", "pandas"}),
+    # Writes by MLflow's client alone; tables are pyarrow's and pandas'.
+    "scoring": ({"protocol"}, {"mlflow", "pandas", "pyarrow", "numpy", "IPython"}),
     # The form Jupyter writes notebooks in is nbformat's to know.
     "revisions": (
         {"comparison", "endpoints", "kernel", "mlflow_store", "notebooks", "store"},
         {"nbformat"},
     ),
-    "cli": ({"endpoints", "store", "protocol", "notebooks", "server", "transfer"}, set()),
+    # What scores from the shell keeps its runs where a kernel would.
+    "cli": (
+        {
+            *("endpoints", "store", "protocol", "notebooks", "server", "transfer"),
+            *("scoring", "kernel"),
+        },
+        set(),
+    ),
     "__init__": ({"server"}, set()),
 }
 ALLOWED_EVERYWHERE_ON_THE_GROUND = {"identity": {"jupyter_core"}}

@@ -33,6 +33,19 @@ KERNEL_NAME_TAG = "nbruns.kernel_name"
 GIT_BRANCH_TAG = "nbruns.git.branch"
 GIT_DIRTY_TAG = "nbruns.git.dirty"
 LIST_TAG = "nbruns.list"
+# On a run that scores: what with, and what. The first says that it is one.
+SCORED_WITH_TAG = "nbruns.scoring.model"
+SCORED_VERSION_TAG = "nbruns.scoring.version"
+SCORED_MODEL_ID_TAG = "nbruns.scoring.model_id"
+SCORED_INPUT_TAG = "nbruns.scoring.input"
+SCORED_DIGEST_TAG = "nbruns.scoring.digest"
+SCORED_ROWS_TAG = "nbruns.scoring.rows"
+# Where a scoring that no notebook has asked for is kept.
+SCORING_EXPERIMENT = "scoring of {model}"
+ROWS_METRIC = "rows_scored"
+RATE_METRIC = "rows_per_second"
+PREDICTIONS_FILE = "predictions.parquet"
+PARTIAL_FILE = "predictions.partial.parquet"
 
 # Tags MLflow gives a meaning to.
 RUN_NAME_TAG = "mlflow.runName"

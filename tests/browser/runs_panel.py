@@ -8,6 +8,20 @@ import psutil
 from lab_page import SLOW_MS, LabPage, LabServer
 from playwright.sync_api import Locator, expect
 
+_WHILE_REPAINTING = """(root, { view, trait }) => {
+    const below = function* (widget) {
+        yield widget;
+        for (const child of widget.children?.() ?? widget.layout ?? []) yield* below(child);
+    };
+    const all = [...window.jupyterapp.shell.widgets('right')].flatMap(one => [...below(one)]);
+    const models = all.map(one => (one._view ?? one).model).filter(model => model?.get?.('_esm'));
+    const model = models.find(one => one.get('_anywidget_id').endsWith(view));
+    const before = model.get(trait);
+    (%s)(root);
+    model.set(trait, (%s)(before));
+    return (%s)(root);
+}"""
+
 
 @dataclass
 class RunsPanel:
@@ -53,6 +67,16 @@ class RunsPanel:
 
     def untick_all(self) -> None:
         self.root.locator(".nbruns-clear").click()
+
+    def while_repainting(self, view: str, trait: str, change: str, act: str, seen: str) -> object:
+        """Do something while a picture from before is under way; what is seen after it came.
+
+        All of it happens in one turn of the page, so that no answer comes between. `change`
+        makes another picture of the old one, `act` gets the panel's node: all are JavaScript.
+        """
+        return self.root.evaluate(
+            _WHILE_REPAINTING % (act, change, seen), {"view": view, "trait": trait}
+        )
 
     def curves(self) -> Locator:
         """The drawn lines of the chart, one per ticked run."""

@@ -163,6 +163,24 @@ def test_curves_change_their_axes_and_are_smoothed(panel: RunsPanel, screenshots
     expect(panel.curves()).to_have_count(2, timeout=SLOW_MS)
 
 
+# F34
+def test_settings_chosen_one_after_the_other_are_all_kept(panel: RunsPanel) -> None:
+    """Each is chosen while a picture that does not know of it is under way."""
+    tick(panel, "tree 0.1", "net 0.0001")
+    settings(panel)
+    for label in ("Logarithmic x axis", "Logarithmic y axis"):
+        button = f"root.querySelector('[aria-label=\"{label}\"]')"
+        act, seen = f"root => {button}.click()", f"root => {button}.ariaPressed"
+        older = "old => ({...old, remark: old.remark + ' '})"
+        assert panel.while_repainting("ChartView", "controls", older, act, seen) == "true"
+    panel.lab.page.wait_for_function(
+        "['x', 'y'].every(axis => document.querySelector('.nbruns-plot')"
+        "?._fullLayout?.[axis + 'axis']?.type === 'log')"
+    )
+    for label in ("Logarithmic x axis", "Logarithmic y axis"):
+        panel.root.get_by_role("button", name=label).click()
+
+
 # F35
 def test_hovering_names_every_run_and_a_zoom_outlives_new_settings(panel: RunsPanel) -> None:
     tick(panel, "tree 0.1", "net 0.0001")

@@ -96,6 +96,64 @@ def test_sweeps_fold_with_their_counts_and_best_values(panel: RunsPanel, picture
     expect(panel.row("trial-2")).to_have_count(0)
 
 
+OLDER = "old => ({...old, rows: old.rows.map(row => ({...row, started_ms: row.started_ms + 1}))})"
+ROW = "root.querySelector('.nbruns-row[data-status=RUNNING]')"
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        f"root => {ROW}.querySelector('.nbruns-tick').click()",
+        f"root => {ROW}.querySelector('.nbruns-name').click()",
+        f"root => {ROW}.dispatchEvent(new MouseEvent('click', {{ctrlKey: true, bubbles: true}}))",
+        f"root => {ROW}.dispatchEvent(new KeyboardEvent('keydown', {{key: ' ', bubbles: true}}))",
+    ],
+)
+def test_a_tick_is_not_undone_by_an_older_picture(panel: RunsPanel, act: str) -> None:
+    seen = (
+        f"root => [{ROW}.querySelector('.nbruns-tick').checked, "
+        f"{ROW}.classList.contains('nbruns-ticked')]"
+    )
+    row = panel.row("training now")
+    assert panel.while_repainting("RunList", "window", OLDER, act, seen) == [True, True]
+    expect(panel.root.locator(".nbruns-card")).to_be_visible(timeout=SLOW_MS)
+    expect(row).to_have_class(re.compile("nbruns-ticked"))
+
+    assert panel.while_repainting("RunList", "window", OLDER, act, seen) == [False, False]
+    expect(panel.root.locator(".nbruns-card")).to_have_count(0, timeout=SLOW_MS)
+    expect(row).not_to_have_class(re.compile("nbruns-ticked"))
+
+
+def test_a_fold_is_not_undone_by_an_older_picture(panel: RunsPanel) -> None:
+    fold = "[...root.querySelectorAll('.nbruns-fold')].find(one => !one.hidden)"
+    act = f"root => {fold}.click()"
+    seen = f"root => {fold}.closest('.nbruns-row').ariaExpanded"
+    assert panel.while_repainting("RunList", "window", OLDER, act, seen) == "true"
+    expect(panel.root.locator(".nbruns-row[aria-level='2']").first).to_be_visible()
+    assert panel.while_repainting("RunList", "window", OLDER, act, seen) == "false"
+    expect(panel.root.locator(".nbruns-row[aria-level='2']")).to_have_count(0)
+
+
+def test_words_that_are_typed_on_are_not_undone_by_an_older_answer(panel: RunsPanel) -> None:
+    box = "root.querySelector('.nbruns-search')"
+    enter = "new KeyboardEvent('keydown', {key: 'Enter', bubbles: true})"
+    act = f"root => {{ {box}.value = 'base'; {box}.dispatchEvent({enter}); }}"
+    answer = panel.while_repainting("Toolbar", "text", "_ => 'ba'", act, f"root => {box}.value")
+    assert answer == "base"
+    expect(panel.row("training now")).to_have_count(0)
+    search(panel, "")
+
+
+def test_a_count_that_is_chosen_stays_chosen_under_an_older_picture(panel: RunsPanel) -> None:
+    chip = "root.querySelector('.nbruns-count[data-status=RUNNING]')"
+    act, seen = f"root => {chip}.click()", f"root => {chip}.ariaPressed"
+    older = "old => ({...old, title: old.title + ' '})"
+    assert panel.while_repainting("Header", "about", older, act, seen) == "true"
+    expect(panel.rows()).to_have_count(1)
+    assert panel.while_repainting("Header", "about", older, act, seen) == "false"
+    expect(panel.row("fine sweep")).to_be_visible()
+
+
 # F40
 def test_the_winner_by_a_metric_is_marked_whichever_way_the_list_is_sorted(
     panel: RunsPanel,

@@ -31,7 +31,11 @@ async def panel_at(address: Address, path: str | None) -> AsyncIterator[RunPanel
 
 def ticked(panel: RunPanel) -> list[str]:
     """The names of the rows that wear a colour."""
-    return [row["name"] for row in panel.list.window["rows"] if row["colour"]]
+    return [
+        row["name"]
+        for row in panel.list.window["rows"]
+        if row["id"] in panel.list.window["colours"]
+    ]
 
 
 def test_its_row_is_ticked_whatever_the_list_hides(

@@ -143,13 +143,13 @@ def test_ticks_in_the_browser_reach_the_selection(
     runs_list: RunList, make_run: MakeRun, say: Say
 ) -> None:
     show(runs_list, make_run("a"), make_run("b"))
-    say(runs_list, type="tick", run_id="a")
-    say(runs_list, type="tick", run_id="b")
+    for run_id in ("a", "b", "b"):
+        say(runs_list, type="tick", run_id=run_id, ticked=True)
 
     assert runs_list.selection.ticked == ("a", "b")
-    colours = [row["colour"] for row in runs_list.window["rows"]]
-    assert colours == [runs_list.selection.colours["a"], runs_list.selection.colours["b"]]
-    assert runs_list.ticked_count == 2
+    assert runs_list.window["colours"] == runs_list.selection.colours
+    say(runs_list, type="tick", run_id="a", ticked=False)
+    assert list(runs_list.window["colours"]) == ["b"]
 
 
 def test_unticking_all_clears_the_selection(runs_list: RunList, say: Say) -> None:
@@ -332,3 +332,68 @@ def test_points_that_are_not_numbers_are_never_the_best(
     (row,) = show(runs_list, run, columns=[ACC], best=None, order="metrics.`acc` DESC")
 
     assert "best" not in row["cells"][0]
+
+
+class Browser:
+    """A page's list, kept by what it is sent after it opened."""
+
+    def __init__(self, view: RunList, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.picture = view.window
+        self.sent: list[dict[str, Any]] = []
+        monkeypatch.setattr(view, "send", self.hear)
+
+    def hear(self, message: dict[str, Any]) -> None:
+        self.sent.append(message)
+        if message["type"] == "picture":
+            self.picture = message["picture"]
+            return
+        assert message["since"] == self.picture["version"]
+        known = {row["id"]: row for row in self.picture["rows"] if row} | message["rows"]
+        order = message.get("order", [row and row["id"] for row in self.picture["rows"]])
+        rows = [run_id and known[run_id] for run_id in order]
+        self.picture = {**self.picture, **message["fields"], "rows": rows}
+
+
+def test_a_page_is_told_what_changed_and_no_more(
+    runs_list: RunList, make_run: MakeRun, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Browser(runs_list, monkeypatch)
+    runs = [make_run(f"run-{number}") for number in range(30)]
+    show(runs_list, *runs)
+    runs[7] = make_run("run-7", status="FAILED")
+    show(runs_list, *runs)
+    assert list(page.sent[-1]["rows"]) == ["run-7"]
+    assert "order" not in page.sent[-1]
+
+    show(runs_list, make_run("new"), *runs[:-1])
+    assert list(page.sent[-1]["rows"]) == ["new"]
+    assert page.sent[-1]["order"][:2] == ["new", "run-0"]
+    say(runs_list, type="tick", run_id="run-3", ticked=True)
+    assert page.sent[-1]["rows"] == {}
+    assert page.picture == runs_list.window
+
+
+def test_a_page_that_missed_a_change_is_sent_all(
+    runs_list: RunList, make_run: MakeRun, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Browser(runs_list, monkeypatch)
+    show(runs_list, make_run("a"))
+    say(runs_list, type="ready", version=runs_list.window["version"])
+    assert len(page.sent) == 1
+
+    page.picture = {"version": 0, "rows": []}
+    say(runs_list, type="ready", version=0)
+    assert page.picture == runs_list.window
+
+
+def test_a_picture_says_which_wishes_it_knows(
+    runs_list: RunList, make_run: MakeRun, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Browser(runs_list, monkeypatch)
+    show(runs_list, make_run("a"))
+    say(runs_list, type="tick", run_id="a", ticked=True, view="v", wish=1)
+    assert (page.picture["heard"], list(page.picture["colours"])) == ({"v": 1}, ["a"])
+
+    # It is as wished already: the page waits for an answer all the same.
+    say(runs_list, type="tick", run_id="a", ticked=True, view="v", wish=2)
+    assert page.picture["heard"] == {"v": 2}

@@ -22,11 +22,14 @@ def test_picking_one_run_alone_unticks_the_others() -> None:
     assert selection.ticked == ("c",)
 
 
-def test_picking_the_only_ticked_run_again_unticks_it() -> None:
+def test_a_wish_to_tick_that_is_said_twice_is_one() -> None:
     selection = Selection()
-    selection.only("a")
-    selection.only("a")
+    selection.tick("a")
+    selection.tick("a")
+    assert selection.ticked == ("a",)
 
+    selection.tick("a", ticked=False)
+    selection.tick("a", ticked=False)
     assert selection.ticked == ()
 
 
@@ -138,11 +141,11 @@ def test_another_experiment_begins_afresh_and_the_former_goes_on_where_it_was() 
     assert selection.colours == left["colours"]
 
 
-def test_nested_runs_are_shown_and_folded_away_in_turns() -> None:
+def test_nested_runs_are_shown_and_folded_away_as_it_is_wished() -> None:
     selection = Selection()
-    selection.expand("a")
-    selection.expand("b")
-    selection.expand("a")
+    for run_id in ("a", "b", "a"):
+        selection.expand(run_id)
+    selection.expand("a", expanded=False)
 
     assert selection.expanded == ("b",)
 

@@ -30,7 +30,8 @@ class ChartView(anywidget.AnyWidget):
     """
 
     _esm = script(
-        "plotly", "popup", "menu", "chart_theme", "chart_downloads", "chart_controls", "chart_view"
+        *("wishes", "plotly", "popup", "menu"),
+        *("chart_theme", "chart_downloads", "chart_controls", "chart_view"),
     )
 
     controls: t.Dict[str, Any] = t.Dict().tag(sync=True)

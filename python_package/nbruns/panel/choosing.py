@@ -8,6 +8,7 @@ from typing import Any
 from nbruns.errors import NbrunsError
 from nbruns.panel.experiment_client import ExperimentClient
 from nbruns.panel.experiment_list import ExperimentList
+from nbruns.panel.heard import Heard
 from nbruns.records import ExperimentAtAGlance
 
 PAGE = 100
@@ -26,6 +27,7 @@ class Choosing:
         self.current: str | None = None
         self.way_back = True
         self._moved: str | None = None
+        self._heard = Heard()
         self._found: list[ExperimentAtAGlance] = []
         self._do, self._on_choose = do, on_choose
 
@@ -43,6 +45,7 @@ class Choosing:
     async def renew(self) -> None:
         """Fetch as many lines as are shown anew."""
         asked, count = (self.text, self.trash), max(PAGE, len(self._found))
+        heard = self._heard.to_browser()
         page = await self.client.page(self.text, count=count, deleted=self.trash)
         if asked != (self.text, self.trash):
             return
@@ -50,6 +53,7 @@ class Choosing:
         self.view.show(
             page.items,
             text=self.text,
+            heard=heard,
             trash=self.trash,
             more=page.next_token is not None,
             current=self.current or "",
@@ -67,6 +71,7 @@ class Choosing:
         self.view.show(self._found, more=page.next_token is not None)
 
     def _ask(self, what: str, said: dict[str, Any]) -> None:
+        self._heard.note(said)
         if what == "choose":
             self._on_choose(str(said["id"]))
         elif what == "back":

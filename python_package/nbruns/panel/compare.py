@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import ipywidgets as w
@@ -15,6 +15,7 @@ from nbruns.panel.chart_settings import A_PAGE, OF_MANY, ChartSettings
 from nbruns.panel.chart_view import ChartView
 from nbruns.panel.difference_table import Differences
 from nbruns.panel.drawing import Drawing, Histories, draw
+from nbruns.panel.heard import Heard
 from nbruns.panel.selection import Selection
 from nbruns.records import Run
 
@@ -23,12 +24,16 @@ Zoom = Callable[[str, tuple[float, float] | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be drawn: the runs, how, and the metrics whose histories that takes."""
+    """What is to be drawn: the runs, how, and the metrics whose histories that takes.
+
+    `heard` are the wishes it knows of.
+    """
 
     settings: ChartSettings
     choices: Choices
     runs: Sequence[Run]
     metrics: tuple[str, ...]
+    heard: dict[str, int] = field(default_factory=dict)
 
 
 class Compare(w.VBox):  # type: ignore[misc]
@@ -38,6 +43,7 @@ class Compare(w.VBox):  # type: ignore[misc]
         self.selection = selection
         self._on_zoom = on_zoom
         self._drawn: tuple[Plan, Histories] | None = None
+        self._heard = Heard()
         self.chart = ChartView(plotly_base=plotly_base, on_ask=self._ask)
         self.differences = Differences(on_baseline=lambda run_id: self.set(baseline=run_id))
         super().__init__([self.chart, self.differences])
@@ -66,7 +72,8 @@ class Compare(w.VBox):  # type: ignore[misc]
         complete = replace(
             found.complete(settings, metric), scope="listed" if of_many else "ticked"
         )
-        return Plan(complete, found, runs, _drawn(complete, found, metric))
+        metrics = _drawn(complete, found, metric)
+        return Plan(complete, found, runs, metrics, self._heard.to_browser())
 
     def show(
         self, plan: Plan, histories: Histories, *, ticked: Sequence[Run], listed: int, more: bool
@@ -84,6 +91,7 @@ class Compare(w.VBox):  # type: ignore[misc]
         self.chart.controls = {
             **_offer(plan, drawing, several=len(ticked) > 1),
             "metric": self.selection.metric,
+            "heard": plan.heard,
             "ticked": len(ticked),
             "listed": listed,
             "listed_more": more,
@@ -100,6 +108,7 @@ class Compare(w.VBox):  # type: ignore[misc]
             part.close()
 
     def _ask(self, message: dict[str, Any]) -> None:
+        self._heard.note(message)
         kind = message.get("type")
         if kind == "set" and isinstance(message.get("settings"), dict):
             self.set(**{str(name): value for name, value in message["settings"].items()})

@@ -19,7 +19,7 @@ ASKED = ("search", "more", "choose", "rename", "describe", "delete", "restore", 
 class ExperimentList(anywidget.AnyWidget):
     """One line per experiment; `on_ask` hears what the reader wants, with the fields of it."""
 
-    _esm = script("experiment_list")
+    _esm = script("wishes", "experiment_list")
 
     lines = t.List(t.Dict()).tag(sync=True)
     about: t.Dict[str, Any] = t.Dict(

@@ -10,6 +10,7 @@ import anywidget
 import traitlets as t
 
 from nbruns.panel.browser_side import script, style
+from nbruns.panel.heard import Answering
 from nbruns.panel.run_filter import status_in, with_status
 from nbruns.panel.selection import Selection
 from nbruns.records import RunCounts
@@ -23,10 +24,10 @@ class Elsewhere:
     name: str
 
 
-class Header(anywidget.AnyWidget):
+class Header(Answering, anywidget.AnyWidget):
     """Title, counts by status that filter, and lines with a way on, back or out."""
 
-    _esm = script("popup", "header")
+    _esm = script("wishes", "popup", "header")
     _css = style()
 
     about: t.Dict[str, Any] = t.Dict(
@@ -84,12 +85,15 @@ class Header(anywidget.AnyWidget):
         self.status = status_in(self.selection.filter_text) or ""
 
     def _hear(self, _: object, message: dict[str, Any], __: object) -> None:
+        with self.answering(message):
+            self._take(message)
+
+    def _take(self, message: dict[str, Any]) -> None:
         kind, selection = message.get("type"), self.selection
         if kind == "retry":
             self._on_retry()
         elif kind == "status":
-            asked = str(message["status"])
-            chosen = None if asked == self.status else asked
+            chosen = str(message["status"]) or None
             selection.filter_text = with_status(selection.filter_text, chosen)
         elif kind == "back":
             selection.experiment_id = None

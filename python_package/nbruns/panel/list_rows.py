@@ -43,13 +43,12 @@ class Surroundings:
     sparks: Sparks = field(default_factory=dict)
     best: str | None = None
     order: str = ""
-    expanded: frozenset[str] = frozenset()
     is_folded: bool = False
     is_trash: bool = False
 
 
-def row_of(listed: ListedRun, around: Surroundings, colour: str | None) -> dict[str, Any]:
-    """What one row shows."""
+def row_of(listed: ListedRun, around: Surroundings) -> dict[str, Any]:
+    """What one row shows, whether it is ticked and unfolded or not."""
     run = listed.run
     text, full = badge(around.versions.get(run.run_id, ()))
     name = run.name or run.run_id[:8]
@@ -64,10 +63,8 @@ def row_of(listed: ListedRun, around: Surroundings, colour: str | None) -> dict[
         "cells": [_cell(listed, column, around) for column in around.columns],
         "badge": text,
         "badge_full": full,
-        "colour": colour,
         "depth": listed.depth,
         "children": listed.children if around.is_folded else 0,
-        "expanded": run.run_id in around.expanded,
         "parent": "" if around.is_folded else listed.parent_name,
         "change": run.tags.get(CODE_CHANGE_TAG, ""),
         "hidden_state": run.tags.get(HIDDEN_STATE_TAG, ""),

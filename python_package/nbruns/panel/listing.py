@@ -221,7 +221,6 @@ class Listing:
             feed.sparks,
             feed.best,
             feed.wanted.order,
-            frozenset(feed.wanted.expanded),
             feed.wanted.is_folded,
             feed.wanted.is_trash,
         )

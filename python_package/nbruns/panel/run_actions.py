@@ -45,11 +45,8 @@ class RunActions:
             self.selection.filter_text = ""
         elif name == "leave-trash":
             self.selection.trash = False
-        elif name == "expand":
-            self.selection.expand(run_id)
         elif name == "details":
-            if self.selection.ticked != (run_id,):
-                self.selection.only(run_id)
+            self.selection.only(run_id)
         else:
             return False
         return True

@@ -8,8 +8,11 @@ from typing import Any
 import anywidget
 import traitlets as t
 
+from nbruns.charts.palette import COLOURS
 from nbruns.panel.browser_side import script
+from nbruns.panel.heard import Heard
 from nbruns.panel.list_rows import Surroundings, row_of
+from nbruns.panel.pictures import changes, whole
 from nbruns.panel.run_window import RunWindow
 from nbruns.panel.selection import Selection
 from nbruns.panel.sight import Later, Sight
@@ -22,12 +25,14 @@ Act = Callable[[str, str, dict[str, Any]], None]
 
 _PARTS = (
     "sight",
+    "wishes",
     "popup",
     "row_cells",
     "row_menu",
     "run_row",
     "list_heads",
     "list_notes",
+    "pictures",
     "run_list",
 )
 
@@ -40,10 +45,13 @@ class RunList(anywidget.AnyWidget):
 
     _esm = script(*_PARTS)
 
-    window: t.Dict[str, Any] = t.Dict({"first": 0, "total": None, "rows": []}).tag(sync=True)
+    # A page that opens takes it from here; one that shows the list is told what changed in it.
+    window: t.Dict[str, Any] = t.Dict(
+        {"version": 0, "first": 0, "total": None, "rows": [], "colours": {}, "expanded": []}
+    ).tag(sync=True)
     columns = t.List(t.Dict()).tag(sync=True)
+    palette = t.List(t.Unicode(), list(COLOURS)).tag(sync=True)
     order = t.Unicode().tag(sync=True)
-    ticked_count = t.Int(0).tag(sync=True)
     note = t.Dict().tag(sync=True)
     snack = t.Dict().tag(sync=True)
     can = t.Dict({"open": False}).tag(sync=True)
@@ -63,10 +71,11 @@ class RunList(anywidget.AnyWidget):
         self.selection = selection
         self._on_act, self._on_look = on_act, on_look
         self._window, self._around = RunWindow(), Surroundings()
+        self._heard = Heard()
         self._first, self._count = 0, FIRST_LOOK
         self._sight = Sight(self._turn, later=later)
         self.on_msg(self._hear)
-        selection.observe(self._tick, ["ticked"])
+        selection.observe(lambda _: self._send_window(), ["ticked", "expanded"])
         # The rows come in the new order when they were fetched.
         t.link((selection, "order"), (self, "order"))
 
@@ -118,46 +127,57 @@ class RunList(anywidget.AnyWidget):
         super().close()
 
     def _send_window(self, moved: int = 0) -> None:
-        colours = self.selection.colours
-        if self._window.total is not None:
-            self._first = max(0, min(self._first, self._window.total - 1))
+        total, rows = self._window.total, []
+        if total is not None:
+            self._first = max(0, min(self._first, total - 1))
+            rows = self._window.between(self._first, self._count)
+        before = self.window
         self.window = {
+            "version": before["version"] + 1,
             "first": self._first,
-            "total": self._window.total,
+            "total": total,
             "moved": moved,
-            "rows": [
-                None if row is None else row_of(row, self._around, colours.get(row.run.run_id))
-                for row in (
-                    self._window.between(self._first, self._count)
-                    if self._window.total is not None
-                    else ()
-                )
-            ],
+            "rows": [row and row_of(row, self._around) for row in rows],
+            "colours": dict(self.selection.colours),
+            "expanded": list(self.selection.expanded),
+            "heard": self._heard.to_browser(),
         }
+        self.send(changes(before, self.window))
 
-    def _tick(self, _: object) -> None:
-        self.ticked_count = len(self.selection.ticked)
-        self._send_window()
+    def _should_send_property(self, key: str, value: Any) -> bool:
+        return key != "window" and bool(super()._should_send_property(key, value))
 
     def _turn(self, is_seen: bool) -> None:
         self.seen = is_seen
 
     def _hear(self, _: object, message: dict[str, Any], __: object) -> None:
+        is_wish, version = self._heard.note(message), self.window["version"]
+        try:
+            self._take(message)
+        finally:
+            # A wish that changed nothing is answered too.
+            if is_wish and self.window["version"] == version:
+                self._send_window()
+
+    def _take(self, message: dict[str, Any]) -> None:
         kind, run_id = message.get("type"), str(message.get("run_id", ""))
-        if kind == "look":
+        if kind == "ready":
+            if message.get("version") != self.window["version"]:
+                self.send(whole(self.window))
+        elif kind == "look":
             self._first = max(0, int(message["first"]))
             self._count = max(1, min(int(message["count"]), _MOST_LOOKED_AT))
             self._on_look()
         elif kind == "seen":
             self._sight.hear(str(message["view"]), bool(message["seen"]))
         elif kind == "tick":
-            self.selection.toggle(run_id)
+            self.selection.tick(run_id, ticked=bool(message["ticked"]))
         elif kind == "only":
             self.selection.only(run_id)
         elif kind == "clear":
             self.selection.clear()
         elif kind == "expand":
-            self.selection.expand(run_id)
+            self.selection.expand(run_id, expanded=bool(message["expanded"]))
         elif kind == "sort":
             sort_by(self.selection, str(message["column"]))
         elif kind == "act":

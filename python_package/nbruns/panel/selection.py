@@ -139,9 +139,14 @@ class Selection(t.HasTraits):
         else:
             self._set((*self.ticked, run_id))
 
+    def tick(self, run_id: str, *, ticked: bool = True) -> None:
+        """Tick a run, or untick it; one that is as it is to be stays so."""
+        if ticked is not (run_id in self.ticked):
+            self.toggle(run_id)
+
     def only(self, run_id: str) -> None:
-        """Tick this run alone; untick it when it is alone already."""
-        self._set(() if self.ticked == (run_id,) else (run_id,))
+        """Tick this run alone."""
+        self._set((run_id,))
 
     def clear(self) -> None:
         """Untick every run."""
@@ -162,12 +167,10 @@ class Selection(t.HasTraits):
         """Show these columns; None has the panel choose."""
         self.columns = None if names is None else tuple(names)
 
-    def expand(self, run_id: str) -> None:
+    def expand(self, run_id: str, *, expanded: bool = True) -> None:
         """Show the runs nested in this one, or fold them away."""
-        if run_id in self.expanded:
-            self.expanded = tuple(other for other in self.expanded if other != run_id)
-        else:
-            self.expanded = (*self.expanded, run_id)
+        others = tuple(other for other in self.expanded if other != run_id)
+        self.expanded = (*others, run_id) if expanded else others
 
     def _set(self, run_ids: Iterable[str]) -> None:
         ticked = tuple(run_ids)

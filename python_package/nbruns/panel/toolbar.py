@@ -11,6 +11,7 @@ import traitlets as t
 from nbruns.panel.browser_side import script
 from nbruns.panel.columns import ATTRIBUTES, Kind, column_name, direction, read_column
 from nbruns.panel.feed import Feed
+from nbruns.panel.heard import Answering
 from nbruns.panel.list_client import Keys
 from nbruns.panel.run_filter import UnreadableFilter, as_filter
 from nbruns.panel.selection import Selection
@@ -21,10 +22,12 @@ _MOST_SORTED = 40
 _ALWAYS = ("start_time", "duration", "run_name")
 
 
-class Toolbar(anywidget.AnyWidget):
+class Toolbar(Answering, anywidget.AnyWidget):
     """Writes what the reader asks for into the selection, and offers what there is to ask."""
 
-    _esm = script("popup", "completion", "search_box", "sort_menu", "column_menu", "toolbar")
+    _esm = script(
+        *("wishes", "popup", "completion", "search_box", "sort_menu", "column_menu", "toolbar")
+    )
 
     is_shown = t.Bool(False).tag(sync=True)
     text = t.Unicode("").tag(sync=True)
@@ -51,7 +54,7 @@ class Toolbar(anywidget.AnyWidget):
         self._on_choices, self._on_values = on_choices, on_values
         self._on_settings = on_settings
         self.on_msg(self._hear)
-        selection.observe(self._follow, ["filter_text", "order", "columns"])
+        selection.observe(self._follow, ["filter_text", "order", "columns", "trash"])
         self._follow(None)
 
     def show(self, feed: Feed, *, is_shown: bool) -> None:
@@ -59,7 +62,7 @@ class Toolbar(anywidget.AnyWidget):
         self.is_shown = is_shown or bool(self.selection.filter_text) or self.selection.trash
         self.columns = [column.to_browser() for column in feed.columns]
         self.orders = [_order(kind, key) for kind, key in _orders(feed)]
-        self.trash = {"deleted": feed.counts.deleted, "open": self.selection.trash}
+        self.trash = {**self.trash, "deleted": feed.counts.deleted}
 
     def offer(self, keys: Keys) -> None:
         """Offer all that a column could show and a filter could name."""
@@ -83,8 +86,13 @@ class Toolbar(anywidget.AnyWidget):
     def _follow(self, _: object) -> None:
         self.text, self.order = self.selection.filter_text, self.selection.order
         self.is_automatic = self.selection.columns is None
+        self.trash = {**self.trash, "open": self.selection.trash}
 
     def _hear(self, _: object, message: dict[str, Any], __: object) -> None:
+        with self.answering(message):
+            self._take(message)
+
+    def _take(self, message: dict[str, Any]) -> None:
         kind, selection = message.get("type"), self.selection
         if kind == "filter":
             self._filter(str(message["text"]), is_final=bool(message.get("final")))

@@ -203,7 +203,6 @@ function chartControls(send) {
   }
 
   function show(now) {
-    if (!now.kind) return;
     const named = names => names.map(name => [name, bare(name)]);
     const all = Object.entries(now.columns).map(([title, names]) => [title, named(names)]);
     const numbers = new Set(now.numbers);

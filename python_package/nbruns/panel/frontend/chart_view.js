@@ -1,7 +1,11 @@
 // Draws Plotly figures that Python built, each in a cell of its own, with controls above.
 
 function render({ model, el }) {
-  const controls = chartControls(message => model.send(message));
+  const wanted = wishes(model);
+  const controls = chartControls(message => {
+    wanted.send(message);
+    showControls();
+  });
   const cells = new Map();
   const board = make('div', { class: 'nbruns-board' });
   const said = make('div', { class: 'nbruns-plotNote' });
@@ -110,8 +114,8 @@ function render({ model, el }) {
       cell.figure = localiseFigure(figure);
       cell.plot.style.height = figure.layout.height ? `${figure.layout.height}px` : '';
     }
-    const wanted = order.map(key => cells.get(key).node);
-    if (wanted.some((node, place) => board.children[place] !== node)) board.replaceChildren(...wanted);
+    const nodes = order.map(key => cells.get(key).node);
+    if (nodes.some((node, place) => board.children[place] !== node)) board.replaceChildren(...nodes);
     for (const cell of cells.values()) if (order.length > 1 && cell.menu.parentElement !== cell.head) cell.head.append(cell.menu);
     const only = order.length === 1 ? cells.get(order[0]).menu : null;
     if (controls.tools.firstElementChild !== only) controls.tools.replaceChildren(...(only ? [only] : []));
@@ -160,7 +164,8 @@ function render({ model, el }) {
 
   function showControls() {
     const now = model.get('controls');
-    controls.show(now);
+    wanted.hear(now.heard);
+    if (now.kind) controls.show(wanted.over(now, (before, { settings, metric }) => ({ ...before, ...(settings ?? { metric }) })));
     showWords();
     for (const cell of cells.values()) attribute(cell.plot, 'aria-label', `${KIND_WORDS[now.kind]} of ${cell.key}`);
   }

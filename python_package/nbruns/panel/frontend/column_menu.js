@@ -26,7 +26,8 @@ function columnMenu(model) {
 
   // What was chosen shows at once; the answer comes after a moment, and by then more may be chosen.
   let wanted = null;
-  const columns = () => wanted ?? model.get('columns');
+  const turned = new Map();
+  const columns = () => (wanted ?? model.get('columns')).map(column => ({ ...column, ...turned.get(column.key) }));
   const names = () => columns().map(column => column.id);
   const nameOf = (kind, key) => (kind === 'attributes' ? `attributes.${key}` : `${kind}.\`${key}\``);
 
@@ -38,6 +39,12 @@ function columnMenu(model) {
     showFound();
   }
 
+  function ask(type, key, value) {
+    turned.set(key, { ...turned.get(key), [type]: value });
+    model.send({ type, key, value });
+    showChosen();
+  }
+
   function read(id) {
     const [, kind, key] = /^(\w+)\.`?([^`]*)`?$/.exec(id);
     return { kind, key, label: key, aggregate: 'last', best: 'max' };
@@ -46,6 +53,7 @@ function columnMenu(model) {
   function fill(box) {
     search.value = '';
     wanted = null;
+    turned.clear();
     box.append(search, chosen, make('div', { class: 'nbruns-columnFoot' }, automatic), found);
     showChosen();
     showFound();
@@ -80,9 +88,9 @@ function columnMenu(model) {
     for (const [node, what] of [[up, 'up'], [down, 'down'], [away, 'away']]) attribute(node, 'data-keep', `${what} ${id}`);
     const row = make('div', { class: 'nbruns-chosenRow', role: 'listitem', draggable: 'true', 'data-column': id }, grip, make('span', { class: 'nbruns-chosenName', dir: 'auto', text: kind === 'attributes' ? column.label : key, title: key }));
     if (kind === 'metrics') {
-      const which = make('select', { class: 'nbruns-which', 'aria-label': `Which value of ${key}`, title: 'Which value of its history', ...keep('which'), onchange: event => model.send({ type: 'aggregate', key, value: event.target.value }) });
+      const which = make('select', { class: 'nbruns-which', 'aria-label': `Which value of ${key}`, title: 'Which value of its history', ...keep('which'), onchange: event => ask('aggregate', key, event.target.value) });
       which.append(...WHICH.map(value => make('option', { value, text: value, selected: value === aggregate })));
-      const turn = make('button', { type: 'button', class: 'nbruns-bestButton', ...keep('best'), title: best === 'max' ? 'Higher is better: click to turn round' : 'Lower is better: click to turn round', 'aria-label': `${best === 'max' ? 'Higher' : 'Lower'} ${key} is better`, text: best === 'max' ? '▲' : '▼', onclick: () => model.send({ type: 'best', key, value: best === 'max' ? 'min' : 'max' }) });
+      const turn = make('button', { type: 'button', class: 'nbruns-bestButton', ...keep('best'), title: best === 'max' ? 'Higher is better: click to turn round' : 'Lower is better: click to turn round', 'aria-label': `${best === 'max' ? 'Higher' : 'Lower'} ${key} is better`, text: best === 'max' ? '▲' : '▼', onclick: () => ask('best', key, best === 'max' ? 'min' : 'max') });
       row.append(which, turn);
     }
     row.append(up, down, away);

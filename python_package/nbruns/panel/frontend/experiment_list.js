@@ -24,10 +24,14 @@ function render({ model, el }) {
     make('div', { class: 'nbruns-experimentScroller' }, lines, none, more)
   );
 
+  const wanted = wishes(model);
   let typing = 0;
   search.addEventListener('input', () => {
     clearTimeout(typing);
-    typing = setTimeout(() => model.send({ type: 'search', text: search.value }), 150);
+    typing = setTimeout(() => {
+      typing = 0;
+      wanted.send({ type: 'search', text: search.value });
+    }, 150);
   });
   search.addEventListener('keydown', event => {
     if (event.key === 'ArrowDown') lines.querySelector('.nbruns-experimentChoose')?.focus();
@@ -46,6 +50,7 @@ function render({ model, el }) {
     event.preventDefault();
   });
 
+  let drawn = new Map();
   let editing = null;
   let undoTimer = 0;
 
@@ -71,6 +76,7 @@ function render({ model, el }) {
     const done = save => {
       if (editing !== line.id) return;
       editing = null;
+      drawn.delete(line.id);
       const value = field.value.trim();
       if (save && value && value !== line.name) model.send({ type: 'rename', id: line.id, value });
       show();
@@ -134,14 +140,38 @@ function render({ model, el }) {
     return node;
   }
 
+  // A line that says the same stays as it is: under a finger that presses, and with the focus.
+  function showLines(found, about) {
+    const focused = lines.contains(document.activeElement) && document.activeElement.closest('.nbruns-experiment')?.dataset.experimentId;
+    const before = drawn;
+    drawn = new Map(
+      found.map(line => {
+        const said = JSON.stringify([line, about.trash, about.current, ago(line.newest_ms)]);
+        const known = before.get(line.id);
+        return [line.id, known?.said === said && known.node.isConnected ? known : { said, node: makeLine(line, about) }];
+      })
+    );
+    let next = lines.firstChild;
+    for (const { node } of drawn.values()) {
+      if (node === next) next = next.nextSibling;
+      else lines.insertBefore(node, next);
+    }
+    while (next) {
+      const gone = next;
+      next = next.nextSibling;
+      gone.remove();
+    }
+    const node = focused && drawn.get(focused)?.node;
+    if (node && !node.contains(document.activeElement)) node.querySelector('.nbruns-experimentChoose').focus();
+  }
+
   function show() {
     if (editing) return;
     const about = model.get('about');
     const found = model.get('lines');
-    const focused = lines.contains(document.activeElement) && document.activeElement.closest('.nbruns-experiment')?.dataset.experimentId;
-    lines.replaceChildren(...found.map(line => makeLine(line, about)));
-    if (focused) lines.querySelector(`[data-experiment-id="${CSS.escape(focused)}"] .nbruns-experimentChoose`)?.focus();
-    if (document.activeElement !== search) search.value = about.text;
+    wanted.hear(about.heard);
+    showLines(found, about);
+    if (document.activeElement !== search && !typing && !wanted.isOpen('search')) search.value = about.text;
     say(title, about.title || (about.trash ? 'Deleted experiments' : 'Experiments'));
     attribute(title, 'title', title.textContent);
     trash.hidden = Boolean(about.title);
@@ -162,6 +192,7 @@ function render({ model, el }) {
   show();
   return () => {
     clearTimeout(undoTimer);
+    clearTimeout(typing);
     model.off('change:lines', show);
     model.off('change:about', show);
   };

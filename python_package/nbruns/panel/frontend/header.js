@@ -4,10 +4,11 @@ function render({ model, el }) {
   const title = make('span', { class: 'nbruns-title', dir: 'auto' });
   const choose = make('button', { type: 'button', class: 'nbruns-titleButton', 'aria-haspopup': 'menu', 'aria-expanded': 'false' }, title, icon('down'));
   choose.addEventListener('click', () => {
-    const ask = name => () => model.send({ type: 'menu', name });
-    const page = [{ text: 'Open in a tab', does: ask('open-tab') }, { text: 'Copy link to this view', does: ask('copy-link') }];
-    menu(choose, 'These runs', [{ text: 'All experiments', does: ask('experiments') }, { text: 'Models', does: ask('models') }, null, ...(model.get('has_page') ? page : [])], { left: true });
+    const go = name => () => model.send({ type: 'menu', name });
+    const page = [{ text: 'Open in a tab', does: go('open-tab') }, { text: 'Copy link to this view', does: go('copy-link') }];
+    menu(choose, 'These runs', [{ text: 'All experiments', does: go('experiments') }, { text: 'Models', does: go('models') }, null, ...(model.get('has_page') ? page : [])], { left: true });
   });
+  const wanted = wishes(model);
   const counts = make('span', { class: 'nbruns-counts', role: 'group', 'aria-label': 'Show only runs that are' });
   const back = iconButton('back', 'Back to the runs of this notebook', 'nbruns-back', () => model.send({ type: 'back' }));
   const models = iconButton('register', 'Models: the registry', 'nbruns-toModels', () => model.send({ type: 'menu', name: 'models' }));
@@ -36,10 +37,17 @@ function render({ model, el }) {
       for (const name of ['title', 'aria-label', 'role']) mark.removeAttribute(name);
       mark.setAttribute('aria-hidden', 'true');
       const number = make('span', {});
-      const node = make('button', { type: 'button', class: 'nbruns-count', 'data-status': status, onclick: () => model.send({ type: 'status', status }) }, mark, number);
+      const node = make('button', { type: 'button', class: 'nbruns-count', 'data-status': status, onclick: () => ask(status) }, mark, number);
       chips.set(status, { node, number });
     }
     return chips.get(status);
+  }
+
+  const askedFor = () => wanted.over(model.get('status'), (_, { status }) => status);
+
+  function ask(status) {
+    wanted.send({ type: 'status', status: status === askedFor() ? '' : status });
+    show();
   }
 
   function show() {
@@ -47,9 +55,10 @@ function render({ model, el }) {
     say(title, about.title);
     attribute(choose, 'title', about.path || about.title);
     back.hidden = !about.way_back;
-    const asked = model.get('status');
-    const wanted = COUNTED.filter(status => !about.trash && (about.counts[status] || status === asked));
-    for (const status of wanted) {
+    wanted.hear(model.get('heard'));
+    const asked = askedFor();
+    const shown = COUNTED.filter(status => !about.trash && (about.counts[status] || status === asked));
+    for (const status of shown) {
       const count = about.counts[status] ?? 0;
       const { node, number } = chip(status);
       say(number, count.toLocaleString());
@@ -58,14 +67,14 @@ function render({ model, el }) {
       attribute(node, 'title', `${words}: click to ${status === asked ? 'show all' : 'show only these'}`);
       attribute(node, 'aria-pressed', String(status === asked));
     }
-    const nodes = wanted.map(status => chip(status).node);
+    const nodes = shown.map(status => chip(status).node);
     if (nodes.length !== counts.childElementCount || nodes.some((node, place) => counts.children[place] !== node)) counts.replaceChildren(...nodes);
     put(offline, about.trouble);
     put(elsewhere, about.elsewhere ? `This notebook logs to “${about.elsewhere.name}”` : '');
     put(trash, about.trash ? 'Deleted runs' : '');
   }
 
-  const listen = ['change:about', 'change:status'];
+  const listen = ['change:about', 'change:status', 'change:heard'];
   for (const name of listen) model.on(name, show);
   show();
   return () => {

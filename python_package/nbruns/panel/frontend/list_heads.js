@@ -1,7 +1,12 @@
 // The heads of the columns: what they show, and what the list is sorted by.
 
-function listHeads(model) {
+function listHeads(model, wish) {
   const node = make('div', { class: 'nbruns-heads', role: 'row' });
+  const all = make('input', { type: 'checkbox', class: 'nbruns-clear', 'aria-label': 'Untick all runs', title: 'Untick all runs', disabled: true, onchange: () => wish({ type: 'clear' }) });
+  const pickedHead = make('span', { role: 'columnheader', class: 'nbruns-headCell' }, all);
+  const statusHead = make('span', { role: 'columnheader', class: 'nbruns-headCell', 'aria-label': 'Status' });
+  const actionsHead = make('span', { role: 'columnheader', class: 'nbruns-headCell', 'aria-label': 'Actions' });
+  node.append(pickedHead, statusHead, actionsHead);
 
   function head(column, kind) {
     const order = model.get('order');
@@ -33,25 +38,15 @@ function listHeads(model) {
 
   return {
     node,
+    tick(count) {
+      all.checked = all.indeterminate = count > 0;
+      all.disabled = !count;
+    },
     show(columns) {
       const active = node.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-      const all = make('input', {
-        type: 'checkbox',
-        class: 'nbruns-clear',
-        'aria-label': 'Untick all runs',
-        title: 'Untick all runs',
-        onchange: () => model.send({ type: 'clear' })
-      });
-      all.checked = model.get('ticked_count') > 0;
-      all.indeterminate = all.checked;
-      all.disabled = !all.checked;
-      node.replaceChildren(
-        make('span', { role: 'columnheader', class: 'nbruns-headCell' }, all),
-        make('span', { role: 'columnheader', class: 'nbruns-headCell', 'aria-label': 'Status' }),
-        firstHead(),
-        ...columns.map(column => head(column, column.isNumber ? 'metric' : 'words')),
-        make('span', { role: 'columnheader', class: 'nbruns-headCell', 'aria-label': 'Actions' })
-      );
+      const between = [firstHead(), ...columns.map(column => head(column, column.isNumber ? 'metric' : 'words'))];
+      for (const old of [...node.children].slice(2, -1)) old.remove();
+      actionsHead.before(...between);
       if (active !== undefined) [...node.querySelectorAll('.nbruns-head')].find(b => b.dataset.key === active)?.focus();
     }
   };

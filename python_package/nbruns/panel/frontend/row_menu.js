@@ -25,7 +25,7 @@ function rowEntries(row, model, does) {
     null,
     canOpen && { text: 'Copy link', does: act('copy-link') },
     copyId,
-    row.children ? { text: row.expanded ? 'Fold nested runs' : 'Show nested runs', does: act('expand') } : false,
+    row.children ? { text: row.expanded ? 'Fold nested runs' : 'Show nested runs', does: does.turn } : false,
     null,
     { text: row.children ? `Delete with ${row.children} nested` : 'Delete', danger: true, does: act('delete'), hint: 'Del' }
   ].filter(entry => entry !== false);

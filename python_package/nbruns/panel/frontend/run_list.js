@@ -5,7 +5,12 @@ const FIXED = 236;
 const COLUMN = 71;
 
 function render({ model, el }) {
-  const heads = listHeads(model);
+  const wanted = wishes(model);
+  const wish = asks => {
+    wanted.send(asks);
+    showRows();
+  };
+  const heads = listHeads(model, wish);
   const space = make('div', { class: 'nbruns-space', role: 'presentation' });
   const note = listNote(model);
   const snack = snackbar(model);
@@ -15,7 +20,8 @@ function render({ model, el }) {
   el.append(table, bones, note.node, snack.node);
 
   const rows = new Map();
-  const shown = { columns: () => columns, confirm: snack.confirm };
+  const shown = { columns: () => columns, confirm: snack.confirm, wish };
+  const carryOut = carriedOut(model);
   let columns = [];
   let asked = null;
   let held = null;
@@ -27,15 +33,15 @@ function render({ model, el }) {
     if (!width) return;
     const all = model.get('columns').map((column, place) => ({ ...column, place, isNumber: isNumber(column, place) }));
     const most = width < NARROW ? 1 : Math.max(1, Math.floor((width - FIXED) / COLUMN));
-    const wanted = all.slice(0, most);
+    const fitting = all.slice(0, most);
     const sorted = all.find(column => model.get('order').startsWith(`${column.id} `));
-    if (sorted && !wanted.includes(sorted)) wanted[wanted.length - 1] = sorted;
+    if (sorted && !fitting.includes(sorted)) fitting[fitting.length - 1] = sorted;
     table.classList.toggle('nbruns-narrow', width < NARROW);
     table.classList.toggle('nbruns-roomy', width >= 520);
     table.style.setProperty('--nbruns-bar', `${scroller.offsetWidth - scroller.clientWidth}px`);
-    table.style.setProperty('--nbruns-metrics', wanted.length);
-    const same = wanted.length === columns.length && wanted.every((column, place) => JSON.stringify(column) === JSON.stringify(columns[place]));
-    columns = wanted;
+    table.style.setProperty('--nbruns-metrics', fitting.length);
+    const same = fitting.length === columns.length && fitting.every((column, place) => JSON.stringify(column) === JSON.stringify(columns[place]));
+    columns = fitting;
     if (!same) {
       heads.show(columns);
       for (const row of rows.values()) row.showCells();
@@ -52,16 +58,29 @@ function render({ model, el }) {
   // -- rows
 
   function showWindow() {
-    const { first, total, moved, rows: data } = model.get('window');
+    const { total, moved, heard } = model.get('window');
     asked = null;
+    wanted.hear(heard);
     showParts();
     space.style.height = `${(total ?? 0) * ROW}px`;
     table.setAttribute('aria-rowcount', (total ?? 0) + 1);
-    const there = data.filter(Boolean);
-    const wanted = new Set(there.map(item => item.id));
+    showRows();
+    // Runs that came in above push the rows down: the reader goes with them.
+    if (moved && scroller.scrollTop > 0) scroller.scrollTop += moved * ROW;
+    tickTime();
+    fit();
+  }
+
+  // The picture, and over it what the reader has asked for since.
+  function showRows() {
+    const { first, rows: data, colours: known, expanded: unfolded } = model.get('window');
+    const { colours, expanded } = wanted.over({ colours: known, expanded: unfolded }, carryOut);
+    const count = Object.keys(colours).length;
+    heads.tick(count);
+    const there = new Set(data.filter(Boolean).map(item => item.id));
     const spare = [];
     for (const [id, row] of rows) {
-      if (wanted.has(id)) continue;
+      if (there.has(id)) continue;
       rows.delete(id);
       // A row that has the focus is not reused for another run under the reader's fingers.
       if (!row.node.contains(document.activeElement)) spare.push(row);
@@ -76,13 +95,10 @@ function render({ model, el }) {
       rows.set(item.id, row);
       if (row.node === next) next = next.nextSibling;
       else space.insertBefore(row.node, next);
-      row.show(item, first + place);
+      const colour = colours[item.id] ?? null;
+      row.show({ ...item, colour, alone: Boolean(colour) && count === 1, expanded: expanded.includes(item.id) }, first + place);
     });
-    // Runs that came in above push the rows down: the reader goes with them.
-    if (moved && scroller.scrollTop > 0) scroller.scrollTop += moved * ROW;
     roam();
-    tickTime();
-    fit();
   }
 
   function inOrder() {
@@ -134,8 +150,8 @@ function render({ model, el }) {
     ArrowUp: row => go(row, -1),
     PageDown: row => go(row, 8),
     PageUp: row => go(row, -8),
-    ' ': row => model.send({ type: 'tick', run_id: row.data.id }),
-    Enter: row => model.send({ type: 'only', run_id: row.data.id }),
+    ' ': row => row.tick(),
+    Enter: row => row.only(),
     ContextMenu: row => row.openMenu(),
     F2: row => row.rename(),
     Delete: row => row.data.deleted || model.send({ type: 'act', name: 'delete', run_id: row.data.id }),
@@ -144,7 +160,7 @@ function render({ model, el }) {
   };
 
   function turn(row, isOpen) {
-    if (row.data.children && row.data.expanded === isOpen) model.send({ type: 'expand', run_id: row.data.id });
+    if (row.data.children && row.data.expanded === isOpen) row.turn();
     else if (isOpen && row.data.depth) go(row, inOrder().findLastIndex(r => r.place < row.place && r.data.depth < row.data.depth) - inOrder().indexOf(row));
   }
 
@@ -193,7 +209,6 @@ function render({ model, el }) {
     ['change:columns', refit],
     ['change:can', () => rows.forEach(row => row.showButtons())],
     ['change:order', () => (refit(), (scroller.scrollTop = 0))],
-    ['change:ticked_count', () => heads.show(columns)],
     ['change:note', showParts],
     ['change:snack', snack.show]
   ];
@@ -211,7 +226,9 @@ function render({ model, el }) {
   const blind = tellSight(model, el);
   refit();
   showWindow();
+  const stopFollowing = followPictures(model);
   return () => {
+    stopFollowing();
     clearInterval(clock);
     blind();
     resized.disconnect();

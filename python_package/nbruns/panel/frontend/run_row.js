@@ -7,7 +7,7 @@ function makeRow(model, shown) {
   const act = (name, more = {}) => model.send({ type: 'act', name, run_id: row.data.id, ...more });
   const tick = make('input', { type: 'checkbox', class: 'nbruns-tick', tabindex: '-1' });
   const status = statusMark('SCHEDULED');
-  const fold = make('button', { type: 'button', class: 'nbruns-fold', tabindex: '-1', onclick: () => model.send({ type: 'expand', run_id: row.data.id }) }, icon('fold'), make('span', { class: 'nbruns-foldCount' }));
+  const fold = make('button', { type: 'button', class: 'nbruns-fold', tabindex: '-1', onclick: () => row.turn() }, icon('fold'), make('span', { class: 'nbruns-foldCount' }));
   const parentName = make('span', { class: 'nbruns-parentName', dir: 'auto' });
   const parent = make('span', { class: 'nbruns-parent' }, parentName);
   const name = make('span', { class: 'nbruns-name', dir: 'auto' });
@@ -29,11 +29,11 @@ function makeRow(model, shown) {
   const cells = [];
   let renaming = null;
 
-  tick.addEventListener('change', () => model.send({ type: 'tick', run_id: row.data.id }));
+  tick.addEventListener('change', () => row.tick(tick.checked));
   node.addEventListener('click', event => {
     if (event.target.closest('button, input') || String(window.getSelection())) return;
-    const many = event.ctrlKey || event.metaKey || event.shiftKey;
-    model.send({ type: many ? 'tick' : 'only', run_id: row.data.id });
+    if (event.ctrlKey || event.metaKey || event.shiftKey) row.tick();
+    else row.only();
   });
   node.addEventListener('contextmenu', event => {
     if (event.shiftKey) return;
@@ -47,8 +47,11 @@ function makeRow(model, shown) {
     node,
     data: null,
     place: -1,
+    tick: (ticked = row.data.colour === null) => shown.wish({ type: 'tick', run_id: row.data.id, ticked }),
+    only: () => shown.wish(row.data.alone ? { type: 'clear' } : { type: 'only', run_id: row.data.id }),
+    turn: () => shown.wish({ type: 'expand', run_id: row.data.id, expanded: !row.data.expanded }),
     openMenu() {
-      menu(more, `Actions for ${row.data.name}`, rowEntries(row.data, model, { rename: row.rename, confirm: shown.confirm }));
+      menu(more, `Actions for ${row.data.name}`, rowEntries(row.data, model, { rename: row.rename, turn: row.turn, confirm: shown.confirm }));
     },
     rename() {
       if (renaming || row.data.deleted) return;

@@ -2,7 +2,7 @@
 
 const PAUSE_MS = 300;
 
-function searchBox(model) {
+function searchBox(model, wanted) {
   const input = make('input', {
     type: 'text',
     class: 'nbruns-search',
@@ -29,13 +29,23 @@ function searchBox(model) {
   let from = 0;
   let timer = 0;
   let asked = '';
+  let isPutAway = false;
+  // What the list was last known to be searched with: other words are being typed.
+  let known = '';
 
   function send(isFinal) {
     clearTimeout(timer);
-    model.send({ type: 'filter', text: input.value, final: isFinal });
+    known = input.value;
+    wanted.send({ type: 'filter', text: known, final: isFinal });
+  }
+
+  // What comes late opens nothing that the reader has put away.
+  function offerMore() {
+    if (!isPutAway) suggest();
   }
 
   function suggest() {
+    isPutAway = false;
     const found = completionAt(input.value, input.selectionStart ?? input.value.length, model.get('choices'), model.get('values'));
     options = found.options;
     from = found.from;
@@ -100,9 +110,11 @@ function searchBox(model) {
     else if (isOpen && event.key === 'ArrowUp') choose(chosen < 0 ? -1 : chosen - 1);
     else if (isOpen && chosen >= 0 && (event.key === 'Enter' || event.key === 'Tab')) take(chosen);
     else if (event.key === 'Enter') {
+      isPutAway = true;
       showList(false);
       send(true);
     } else if (event.key === 'Escape') {
+      isPutAway = true;
       if (isOpen) showList(false);
       else input.blur();
     } else {
@@ -130,7 +142,9 @@ function searchBox(model) {
   }
 
   function showText() {
-    if (document.activeElement !== input || !timer) input.value = model.get('text');
+    wanted.hear(model.get('heard'));
+    const isTyping = document.activeElement === input && input.value !== known;
+    if (!isTyping && !wanted.isOpen('filter')) input.value = known = model.get('text');
     clear.hidden = !input.value;
   }
 
@@ -146,8 +160,8 @@ function searchBox(model) {
     listen: [
       ['change:text', showText],
       ['change:trouble', showTrouble],
-      ['change:choices', suggest],
-      ['change:values', suggest]
+      ['change:choices', offerMore],
+      ['change:values', offerMore]
     ],
     close: () => clearTimeout(timer)
   };

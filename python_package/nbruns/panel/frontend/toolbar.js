@@ -1,14 +1,21 @@
 function render({ model, el }) {
-  const search = searchBox(model);
+  const wanted = wishes(model);
+  const search = searchBox(model, wanted);
   const sort = sortMenu(model);
   const columns = columnMenu(model);
-  const trash = iconButton('trash', 'Deleted runs', 'nbruns-trashButton', () => model.send({ type: 'trash', open: !model.get('trash').open }));
+  const trash = iconButton('trash', 'Deleted runs', 'nbruns-trashButton', () => {
+    wanted.send({ type: 'trash', open: !isOpen() });
+    show();
+  });
+  const isOpen = () => wanted.over(model.get('trash').open, (open, wish) => (wish.type === 'trash' ? wish.open : open));
   const [box, trouble] = search.nodes;
   const bar = make('div', { class: 'nbruns-toolbar', role: 'toolbar', 'aria-label': 'Runs' }, box, sort.node, columns.node, trash);
   el.append(bar, trouble);
 
   function show() {
-    const { deleted, open } = model.get('trash');
+    wanted.hear(model.get('heard'));
+    const { deleted } = model.get('trash');
+    const open = isOpen();
     bar.hidden = !model.get('is_shown');
     trash.hidden = !deleted && !open;
     attribute(trash, 'aria-pressed', String(open));
@@ -30,7 +37,7 @@ function render({ model, el }) {
   }
   document.addEventListener('keydown', reach, true);
 
-  const listen = [...search.listen, ...['is_shown', 'order', 'orders', 'columns', 'is_automatic', 'choices', 'trash'].map(name => [`change:${name}`, show])];
+  const listen = [...search.listen, ...['is_shown', 'order', 'orders', 'columns', 'is_automatic', 'choices', 'trash', 'heard'].map(name => [`change:${name}`, show])];
   for (const [name, react] of listen) model.on(name, react);
   show();
   return () => {

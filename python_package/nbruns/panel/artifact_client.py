@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nbruns.errors import NotFound
 from nbruns.panel.connection import Connection
@@ -16,7 +16,7 @@ PAGE_SIZE = 200
 
 @dataclass(frozen=True, slots=True)
 class ArtifactRoot:
-    """Where artifacts begin: those of a run, or of a model it logged."""
+    """Where artifacts begin: those of a run, or of a model it logged; else just a folder."""
 
     name: str
     uri: str
@@ -57,12 +57,22 @@ class ArtifactClient:
                 artifact_directory_path=path or None,
                 **asked,
             )
-        else:
+        elif root.run_id:
             reply = await self.connection.get(
                 f"{_V2}artifacts/list", run_id=root.run_id, path=path or None, **asked
             )
+        else:
+            return Page(await self._in_folder(root, path))
         found = [artifact_from_wire(item) for item in reply.get("files", ())]
         return Page(found, reply.get("next_page_token") or None)
+
+    async def _in_folder(self, root: ArtifactRoot, path: str) -> list[ArtifactFile]:
+        """All of a folder, by its place alone."""
+        below = f"{path}/" if path else ""
+        place = f"{root.address.removeprefix(ARTIFACTS_PATH)}/{path}".strip("/")
+        reply = await self.connection.get(ARTIFACTS_PATH, path=place)
+        found = map(artifact_from_wire, reply.get("files", ()))
+        return [replace(file, path=f"{below}{file.path}") for file in found]
 
     async def beginning(self, root: ArtifactRoot, path: str, *, most_bytes: int) -> str:
         """The beginning of a file as text; empty where there is none, or none to be had here."""

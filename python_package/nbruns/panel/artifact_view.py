@@ -67,6 +67,16 @@ class ArtifactView(anywidget.AnyWidget):
             # Files are written without a word to anybody: a run that moved may have new ones.
             self.send({"type": "stale", "run": run.run_id})
 
+    def show_root(self, of: str, root: ArtifactRoot) -> None:
+        """Show the files of one root alone, by a name that no other has here."""
+        self._roots = {"": root}
+        with self.hold_sync():
+            self.run_id, self.roots = of, [_root("", root)]
+
+    def clear(self) -> None:
+        """Show no files."""
+        self._roots, self.run_id, self.roots = {}, "", []
+
     def fill(self, folder: Folder, page: Page[ArtifactFile]) -> None:
         """Show a page of a folder."""
         self._tell(folder, files=[_file(file) for file in page.items], next=page.next_token)

@@ -69,10 +69,12 @@ def pair(name: str, value: str) -> Json:
     return told | {"size": len(value)} if len(value) > SHORT else told
 
 
-def own_tags(run: Run) -> dict[str, str]:
+def own_tags(tagged: Run | ModelVersion) -> dict[str, str]:
     """The tags people set; those of MLflow and nbruns have their own places on the card."""
     return {
-        key: value for key, value in run.tags.items() if not key.startswith(("mlflow.", "nbruns."))
+        key: value
+        for key, value in tagged.tags.items()
+        if not key.startswith(("mlflow.", "nbruns."))
     }
 
 

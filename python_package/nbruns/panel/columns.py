@@ -22,6 +22,11 @@ _LESS_IS_BETTER = {
     *("time", "seconds", "duration", "latency", "misclassification", "hinge"),
 }
 
+_MORE_IS_BETTER = {
+    *("acc", "accuracy", "f1", "auc", "auroc", "auprc", "r2", "precision", "recall", "ndcg"),
+    *("mrr", "iou", "dice", "bleu", "rouge", "kappa", "mcc", "sensitivity", "specificity"),
+}
+
 Kind = Literal["metrics", "params", "tags", "attributes"]
 # What a column can show of a run itself, by the protocol's names.
 ATTRIBUTES = {
@@ -92,6 +97,15 @@ def direction(selection: Selection, key: str) -> Literal["min", "max"]:
     if said in ("min", "max"):
         return cast(Literal["min", "max"], said)
     return "min" if less_is_better(key) else "max"
+
+
+def known_direction(said: Mapping[str, str], key: str) -> str:
+    """What is best in a metric, "min" or "max"; empty where neither reader nor name says it."""
+    if said.get(key) in ("min", "max"):
+        return said[key]
+    if less_is_better(key):
+        return "min"
+    return "" if _MORE_IS_BETTER.isdisjoint(_words(key)) else "max"
 
 
 class Columns:

@@ -22,10 +22,13 @@ from nbruns.panel.connection import Connection
 from nbruns.panel.models.nav import Nav
 from nbruns.panel.models.part import Page, Part, ShowRuns
 from nbruns.panel.models.place import MODELS, Place
+from nbruns.panel.models.version_detail import VersionDetail
+from nbruns.panel.models.version_files import VersionFiles
+from nbruns.panel.models.version_head import VersionHead
 from nbruns.panel.pulse import Pulse
 from nbruns.panel.selection import Selection
 
-PARTS: tuple[type[Part], ...] = ()
+PARTS: tuple[type[Part], ...] = (VersionHead, VersionDetail, VersionFiles)
 
 
 class RegistryView(w.VBox):  # type: ignore[misc]

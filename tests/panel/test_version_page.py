@@ -90,6 +90,7 @@ def scene(address: Address, path: str, until: Until) -> Callable[..., Any]:
         finally:
             panel.close_all()
             await asyncio.sleep(0)
+            panel.connection.close()
 
     return opened
 

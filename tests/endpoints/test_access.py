@@ -278,12 +278,27 @@ class TestRequests:
 
         assert made["may"] == ["cancel"]
         assert "may not decide their own request" in made["refusal"]
+        assert made["deciders"] == "somebody else"
         path = f"{OURS}requests/get"
         seen = ask(SCIENTIST, "GET", path, request_id=made["request_id"])["request"]
         assert seen["may"] == []
         assert "engineers, managers may" in seen["refusal"]
+        assert seen["deciders"] == "engineers, managers"
         seen = ask(MANAGER, "GET", path, request_id=made["request_id"])["request"]
         assert (seen["may"], seen["refusal"]) == (["approve", "reject", "cancel"], "")
+
+    def test_a_request_says_who_stands_there_now(self, ask: Ask, shop: Store) -> None:
+        shop.registry.move_stage("prod.m", 2, "Production", archive_existing=False)
+        wish = {"name": "prod.m", "version": "1", "stage": "Production"}
+        made = ask(SCIENTIST, "POST", f"{OURS}requests/create", **wish)["request"]
+        assert (made["holders"], made["stage"]) == ([2], "None")
+
+        shop.registry.move_stage("prod.m", 1, "Staging", archive_existing=False)
+        found = ask(MANAGER, "GET", f"{OURS}requests/search", name="prod.m")["requests"]
+        assert [(one["holders"], one["stage"]) for one in found] == [([2], "Staging")]
+        number = {"request_id": made["request_id"]}
+        done = ask(MANAGER, "POST", f"{OURS}requests/reject", **number)["request"]
+        assert (done["holders"], done["stage"], done["may"], done["refusal"]) == ([], "", [], "")
 
     def test_who_may_not_read_may_not_ask(self, ask: Ask) -> None:
         body = {"name": "prod.m", "version": "1", "stage": "Staging"}

@@ -6,7 +6,7 @@ everybody may, as everybody may move versions themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +30,14 @@ from nbruns.store import Store
 if TYPE_CHECKING:
     from nbruns.endpoints.needs import AnyNeed
     from nbruns.permissions import Policy
+    from nbruns.store.belonging import HeldVersion
 
 Body = dict[str, Any]
 
 MOST_REQUESTS = 1_000
 STATES = ("pending", "approved", "rejected", "cancelled", "overtaken")
 WHOSE = ("mine", "to-decide", "all")
+_NONE = ("", "")
 
 
 def create(store: Store, body: Body) -> Body:
@@ -81,14 +83,14 @@ def search(store: Store, body: Body) -> Body:
             wanted["requester"] = acting_user()
         sight = sight_of(store, "model")
         page = store.requests.search(limit=most, token=token, sight=sight, **wanted)
-    reply: Body = {"requests": [request_to_wire(store, asked) for asked in page.items]}
+    reply: Body = {"requests": requests_to_wire(store, page.items)}
     if page.next_token is not None:
         reply["next_page_token"] = page.next_token
     return reply
 
 
 def count(store: Store, body: Body) -> Body:
-    """GET requests/count: how many in sight are `open`, and how many the user may decide.
+    """GET requests/count: how many in sight are `open`, and how many `user`, who asks, may decide.
 
     Both up to a thousand, and `is_more` where there are more.
     """
@@ -98,6 +100,7 @@ def count(store: Store, body: Body) -> Body:
         "open": len(page.items),
         "to_decide": sum("approve" in may(store, asked) for asked in page.items),
         "is_more": page.next_token is not None,
+        "user": acting_user(),
     }
 
 
@@ -181,22 +184,39 @@ def _says_archive(body: Body) -> bool:
 
 
 def _reply(store: Store, asked: TransitionRequest) -> Body:
-    return {"request": request_to_wire(store, asked)}
+    return {"request": requests_to_wire(store, [asked])[0]}
 
 
-def request_to_wire(store: Store, asked: TransitionRequest) -> Body:
-    """A request, and in `may` what the acting user may do with it: approve, reject, cancel.
+def requests_to_wire(store: Store, found: Sequence[TransitionRequest]) -> list[Body]:
+    """Requests, and in `may` what the acting user may do with each: approve, reject, cancel.
 
-    Where that is not to decide it, `refusal` says why, and by which rule.
+    Where that is not to decide it, `refusal` says why, and `deciders` who may. Of open ones,
+    `holders` are the versions that stand at the target now, `stage` is where the version is.
     """
-    return asdict(asked) | {"may": may(store, asked), "refusal": _refusal(store, asked)}
+    names = {asked.name for asked in found if asked.state == "pending"}
+    held = {name: list(store.belonging.versions_of(name)) for name in names}
+    return [
+        asdict(asked)
+        | {"may": may(store, asked)}
+        | dict(zip(("refusal", "deciders"), _refusal(store, asked), strict=True))
+        | _standing(asked, held.get(asked.name, ()))
+        for asked in found
+    ]
+
+
+def _standing(asked: TransitionRequest, held: Sequence[HeldVersion]) -> Body:
+    if asked.state != "pending":
+        return {"holders": [], "stage": ""}
+    holders = sorted(one.version for one in held if asked.target in one.targets)
+    stage = next((one.stage for one in held if one.version == asked.version), "None")
+    return {"holders": holders, "stage": stage}
 
 
 def may(store: Store, asked: TransitionRequest) -> list[str]:
     """What the acting user may do with a request."""
     if asked.state != "pending":
         return []
-    found = [] if _refusal(store, asked) else ["approve", "reject"]
+    found = [] if _refusal(store, asked) != _NONE else ["approve", "reject"]
     return [*found, "cancel"] if _may_cancel(store, asked) else found
 
 
@@ -208,17 +228,17 @@ def _may_cancel(store: Store, asked: TransitionRequest) -> bool:
     return not any(_refusals(store.policy, cancellation(asked)))
 
 
-def _refusal(store: Store, asked: TransitionRequest) -> str:
-    """Why the acting user may not decide an open request; empty where they may."""
+def _refusal(store: Store, asked: TransitionRequest) -> tuple[str, str]:
+    """Why the acting user may not decide an open request, and who may; empty where they may."""
     if asked.state != "pending" or store.policy is None:
-        return ""
+        return _NONE
     from nbruns.endpoints.asking import decision
 
-    return next(_refusals(store.policy, decision(store, asked)), "")
+    return next(_refusals(store.policy, decision(store, asked)), _NONE)
 
 
-def _refusals(policy: Policy, needs: Iterable[AnyNeed]) -> Iterator[str]:
+def _refusals(policy: Policy, needs: Iterable[AnyNeed]) -> Iterator[tuple[str, str]]:
     for need in needs:
         decided = need.decide(policy, acting_user())
         if not decided.is_allowed:
-            yield need.refusal(acting_user(), decided)
+            yield need.refusal(acting_user(), decided), decided.who

@@ -30,7 +30,7 @@ class ChartView(anywidget.AnyWidget):
     """
 
     _esm = script(
-        *("wishes", "plotly", "popup", "menu"),
+        *("wishes", "plotly", "popup", "menu", "download"),
         *("chart_theme", "chart_downloads", "chart_controls", "chart_view"),
     )
 

@@ -1,16 +1,5 @@
 // Charts as files: pictures drawn here, data from Python, all points from the server.
 
-function saveAs(name, content, type) {
-  const address = typeof content === 'string' && content.startsWith('data:') ? content : URL.createObjectURL(new Blob([].concat(content), { type }));
-  const link = make('a', { href: address, download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  if (!address.startsWith('data:')) setTimeout(() => URL.revokeObjectURL(address), 60000);
-}
-
-const fileName = (key, ending) => `${key.replace(/[^\p{L}\p{N}._-]+/gu, '_').slice(0, 80) || 'chart'}.${ending}`;
-
 const csvCell = value => (/[",\n\r]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
 
 async function savePicture(Plotly, cell, format, el, kind) {

@@ -19,16 +19,27 @@ import ipywidgets as w
 
 from nbruns.errors import NbrunsError
 from nbruns.panel.connection import Connection
+from nbruns.panel.models.activity_log import ActivityLog
+from nbruns.panel.models.move_client import MoveClient
+from nbruns.panel.models.moves import Moves
 from nbruns.panel.models.nav import Nav
 from nbruns.panel.models.part import Page, Part, ShowRuns
-from nbruns.panel.models.place import MODELS, Place
+from nbruns.panel.models.place import MODELS, REQUESTS, Place
+from nbruns.panel.models.request_list import RequestList
 from nbruns.panel.models.version_detail import VersionDetail
 from nbruns.panel.models.version_files import VersionFiles
 from nbruns.panel.models.version_head import VersionHead
 from nbruns.panel.pulse import Pulse
 from nbruns.panel.selection import Selection
 
-PARTS: tuple[type[Part], ...] = (VersionHead, VersionDetail, VersionFiles)
+PARTS: tuple[type[Part], ...] = (
+    VersionHead,
+    Moves,
+    RequestList,
+    VersionDetail,
+    VersionFiles,
+    ActivityLog,
+)
 
 
 class RegistryView(w.VBox):  # type: ignore[misc]
@@ -44,7 +55,7 @@ class RegistryView(w.VBox):  # type: ignore[misc]
         on_retry: Callable[[], None],
         parts: tuple[type[Part], ...] | None = None,
     ) -> None:
-        self.selection = selection
+        self.selection, self.connection = selection, connection
         self._tasks: set[asyncio.Task[None]] = set()
         self.pulse = Pulse(self.renew, failed=self.complain)
         self.parts = tuple(
@@ -92,6 +103,8 @@ class RegistryView(w.VBox):  # type: ignore[misc]
     async def renew(self) -> None:
         """Fetch anew what the parts in place show."""
         work = [part.renew() for part in self.parts if part.is_here]
+        if any(REQUESTS in part.shown_on for part in self.parts):
+            work.append(self._count_requests())
         failures = [
             outcome
             for outcome in await asyncio.gather(*work, return_exceptions=True)
@@ -100,6 +113,10 @@ class RegistryView(w.VBox):  # type: ignore[misc]
         if failures:
             raise failures[0]
         self.nav.trouble = ""
+
+    async def _count_requests(self) -> None:
+        waiting, _ = await MoveClient(self.connection).waiting()
+        self.nav.count(REQUESTS, waiting)
 
     def complain(self, error: Exception) -> None:
         """Say over the page what failed."""

@@ -70,7 +70,13 @@ class VersionFeed:
     def listen(self, listener: Callable[[Known], None]) -> Callable[[], None]:
         """Call a listener with what is known, whenever that changes; the answer ends it."""
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+
+        def end() -> None:
+            # Widgets are closed once more when they are collected.
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return end
 
     async def renew(self, place: Place) -> Known:
         """Fetch what may have changed; parts that ask in the same moment share the answer."""

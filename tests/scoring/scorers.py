@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,11 @@ class Scorers:
         """Log a model and register it; its address."""
         with mlflow.start_run():
             mlflow.pyfunc.log_model(
-                name=name, python_model=model, signature=signature, registered_model_name=name
+                name="model",
+                python_model=model,
+                signature=signature,
+                registered_model_name=name,
+                code_paths=[__file__],
             )
         return f"models:/{name}/1"
 
@@ -34,6 +39,15 @@ class Doubler(mlflow.pyfunc.PythonModel):
     def predict(self, context: Any, model_input: pd.DataFrame) -> Any:
         if (model_input["age"] == 99).any():
             raise ValueError("nobody is 99")
+        return model_input["age"].to_numpy() * 2
+
+
+class Slow(mlflow.pyfunc.PythonModel):
+    """Takes its time, a fifth of a second a chunk."""
+
+    def predict(self, context: Any, model_input: pd.DataFrame) -> Any:
+        print("a model may print")
+        time.sleep(0.2)
         return model_input["age"].to_numpy() * 2
 
 

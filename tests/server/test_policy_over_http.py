@@ -17,7 +17,15 @@ from jupyter_process import LiveServer
 from team import ENGINEER, MANAGER, OUTSIDER, POLICY, SCIENTIST, TEAM, USERS, ask_as, token
 
 from nbruns.endpoints import access_table, activity, requests, routes
-from nbruns.server import app, artifact_handlers, events, handlers, panel_kernel, revision_handlers
+from nbruns.server import (
+    app,
+    artifact_handlers,
+    events,
+    handlers,
+    panel_kernel,
+    revision_handlers,
+    scoring_handlers,
+)
 from nbruns.server import static as static_files
 
 V2, OURS = "api/2.0/mlflow/", "api/1.0/"
@@ -291,6 +299,7 @@ class TestAttack:
             artifact_handlers.ArtifactHandler,
             revision_handlers.RestoreHandler,
             revision_handlers.CopyHandler,
+            *scoring_handlers.SCORING.values(),
         }
         shows_nothing = {
             events.EventsHandler,  # that something changed, and no more

@@ -27,6 +27,7 @@ from nbruns.endpoints import (
     rights,
     run_list,
     runs,
+    scoring,
     traces,
     transition_requests,
 )
@@ -178,6 +179,9 @@ OURS: dict[Any, Question] = {
     run_list.delete: of_call.runs_in("EDIT"),
     run_list.restore: of_call.runs_in("EDIT"),
     run_list.purge: of_call.runs_in("MANAGE"),
+    scoring.prepare: of_call.scoring,
+    scoring.inputs: model("READ"),
+    scoring.runs_with: model("READ"),
     run_list.move: together(of_call.runs_in("EDIT"), of_call.experiment("EDIT")),
 }
 

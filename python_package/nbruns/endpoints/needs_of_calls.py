@@ -20,6 +20,7 @@ from nbruns.endpoints.asking import (
     stage_of,
 )
 from nbruns.endpoints.needs import AnyNeed, MoveNeed, Need
+from nbruns.endpoints.scoring import experiment_name
 from nbruns.permissions import Level
 from nbruns.protocol.fields import optional, required, text, texts
 from nbruns.protocol.names import KERNEL_TAG, NOTEBOOK_TAG
@@ -114,6 +115,13 @@ def new_version(store: Store, body: Body) -> Iterator[AnyNeed]:
         yield from experiments_of(store, kind, "READ", [named])
     elif kind:
         yield model_named(named, "READ")
+
+
+def scoring(store: Store, body: Body) -> Iterator[AnyNeed]:
+    """To read the model, and to write to the experiment the run of the scoring goes to."""
+    yield model_named(required(body, "name"), "READ")
+    name = experiment_name(store, body)
+    yield Need("EDIT", "experiment", name, f"experiment '{name}'")
 
 
 def request_made(store: Store, body: Body) -> Iterator[AnyNeed]:

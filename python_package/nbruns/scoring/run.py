@@ -30,6 +30,8 @@ from nbruns.protocol.names import (
     SCORED_ROWS_TAG,
     SCORED_VERSION_TAG,
     SCORED_WITH_TAG,
+    SOURCE_NAME_TAG,
+    SOURCE_TYPE_TAG,
     USER_TAG,
 )
 from nbruns.scoring.matching import Plan
@@ -122,7 +124,13 @@ class ScoringRun:
 
 @contextmanager
 def begun(
-    model: ScoringModel, source: Source, digest: str, *, user: str | None, experiment: str | None
+    model: ScoringModel,
+    source: Source,
+    digest: str,
+    *,
+    user: str | None,
+    experiment: str | None,
+    is_job: bool = False,
 ) -> Iterator[ScoringRun]:
     """A run for the block, which ends as the block does.
 
@@ -140,6 +148,9 @@ def begun(
         SCORED_ROWS_TAG: str(source.rows),
         USER_TAG: user or "",
     }
+    if is_job:
+        # MLflow would name the program that was started.
+        tags |= {SOURCE_NAME_TAG: "nbruns score", SOURCE_TYPE_TAG: "JOB"}
     name = f"score {source.name} with {model.words}"
     scoring = None
     try:

@@ -31,7 +31,8 @@ class ScoringFailed(NbrunsError):
 class Wish:
     """What is to be scored with what, and where the predictions go.
 
-    `is_of_model` puts the run into an experiment of the model's where none is named.
+    `is_of_model`: no notebook and no script asks for it, so that where no experiment is
+    named the run goes to one of the model's.
     """
 
     model: str
@@ -80,8 +81,14 @@ def score(
     source.rows = check(source, plan, lambda rows: seldom(Progress("checking", rows)))
     seldom(Progress("loading"))
     loaded, digest = model.load(), source.digest()
-    experiment = wish.experiment_for(model.name)
-    with begun(model, source, digest, user=wish.user, experiment=experiment) as run:
+    with begun(
+        model,
+        source,
+        digest,
+        user=wish.user,
+        experiment=wish.experiment_for(model.name),
+        is_job=wish.is_of_model,
+    ) as run:
         run.tell_input(model, source, plan, digest)
         work = _Work(source, plan, loaded, run, seldom)
         path, seconds = work.do(wish.chunk_rows, why_stopped)

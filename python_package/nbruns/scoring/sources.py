@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,18 +89,18 @@ def _data_files(found: Any, path: Path) -> list[Path]:
     files = sorted(
         one
         for one in found
-        if one.suffix.lower() in _PARQUET and one.name[0] not in "_." and one.is_file()
+        if one.suffix.lower() in _PARQUET and not _is_hidden(one, path) and one.is_file()
     )
     if not files:
         raise NotFound(f"There is no Parquet file in '{path}'")
     return files
 
 
+def _is_hidden(file: Path, folder: Path) -> bool:
+    parts = file.relative_to(folder).parts if file.is_relative_to(folder) else (file.name,)
+    return any(part[0] in "_." for part in parts)
+
+
 def _is_parquet(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(4) == b"PAR1"
-
-
-def schema_to_wire(columns: Sequence[tuple[str, str]]) -> str:
-    """Columns as MLflow keeps those of a dataset."""
-    return json.dumps({"mlflow_colspec": [{"name": name, "type": kind} for name, kind in columns]})

@@ -24,6 +24,8 @@ from nbruns.server.kernels import KernelFollower
 from nbruns.server.panel_kernel import PanelKernels, PanelStartHandler
 from nbruns.server.policy_in_force import read_policy
 from nbruns.server.revision_handlers import CopyHandler, RestoreHandler
+from nbruns.server.scoring_handlers import SCORING
+from nbruns.server.scoring_jobs import ScoringJobs
 from nbruns.server.static import PlotlyHandler
 from nbruns.server.store_thread import ARTIFACT_BASE, StoreThread
 from nbruns.server.tickets import Tickets
@@ -81,11 +83,13 @@ class NbrunsApp(ExtensionApp):
             self.exit(1)
         self.store = StoreThread(home, in_force.policy)
         self.changes = Changes(home / "nbruns.db")
+        self.scoring = ScoringJobs(home)
         tickets = Tickets()
         self.settings.update(
             nbruns_store=self.store,
             nbruns_artifacts=Artifacts(home / "artifacts", ARTIFACT_BASE),
             nbruns_events=self.changes,
+            nbruns_scoring=self.scoring,
             nbruns_tickets=tickets,
             nbruns_panel=PanelKernels(self.serverapp, tickets, server_url),
         )
@@ -111,6 +115,7 @@ class NbrunsApp(ExtensionApp):
                 (r"/nbruns/api/1\.0/panel/start", PanelStartHandler),
                 (r"/nbruns/api/1\.0/revisions/restore", RestoreHandler),
                 (r"/nbruns/api/1\.0/revisions/copy", CopyHandler),
+                *((rf"/nbruns/api/1\.0/scoring/{name}", made) for name, made in SCORING.items()),
                 (r"/nbruns/static/plotly\.min\.js", PlotlyHandler),
                 (r"/nbruns/(.*)", ProtocolHandler),
             ]
@@ -124,6 +129,7 @@ class NbrunsApp(ExtensionApp):
         self.changes.close()
         if self._starting is not None:
             self._starting.cancel()
+        await self.scoring.close()
         if self._is_following:
             await self.follower.stop()
         await self.store.stop()

@@ -156,6 +156,26 @@ class Listing:
             )
         return found[0] if found else None
 
+    def tagged(self, key: str, value: str, *, limit: int) -> list[Run]:
+        """The newest runs with a tag of a value; without their datasets."""
+        # As the indexes of tags have it.
+        by_length = "<= 100" if len(value) <= 100 else "> 100"
+        with self.db.lock:
+            rows = self.db.conn.execute(
+                f"""
+                select t.run_number
+                from tags t
+                join runs r using (run_number)
+                where t.key = ? and t.value = ? and length(t.value) {by_length}
+                    and r.stage = 'active'
+                order by t.run_number desc
+                limit ?
+                """,
+                (key, value, limit),
+            ).fetchall()
+            numbers = [number for (number,) in rows]
+            return load_runs(self.db, self.artifacts, numbers, with_datasets=False)
+
     def delete(self, run_ids: Sequence[str]) -> list[str]:
         """Delete runs with those nested in them; the ids of all that were deleted."""
         with self.db.atomic():

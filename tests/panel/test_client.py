@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 import pytest
 
-from nbruns.errors import InvalidValue
 from nbruns.panel.client import Client
 from nbruns.panel.connection import Address, Connection, Unreachable, find_address
 from nbruns.panel.events import Events
@@ -102,37 +101,6 @@ def test_a_long_history_comes_thinned_with_its_newest_point(
 
     assert len(found) < 5_000
     assert found[-1].step == 19_999
-
-
-def test_registering_makes_the_name_the_versions_and_the_alias(
-    address: Address, notebook_run: StartRun, kernel_store: Store
-) -> None:
-    run = notebook_run("one")
-    model = kernel_store.models.create(run.experiment_id, name="m", source_run_id=run.run_id)
-    kernel_store.models.finalize(model.model_id, "READY")
-
-    async def register_twice(client: Client) -> list[int]:
-        numbers = []
-        for _ in range(2):
-            version = await client.register(
-                "twice",
-                source=f"models:/{model.model_id}",
-                run_id=run.run_id,
-                model_id=model.model_id,
-            )
-            await client.set_alias(version, "champion")
-            numbers.append(version.version)
-        return numbers
-
-    assert ask(address, register_twice) == [1, 2]
-    assert kernel_store.registry.version_by_alias("twice", "champion").version == 2
-    versions = ask(address, lambda client: client.versions_of([run.run_id]))
-    assert {(v.version, v.aliases) for v in versions} == {(1, ()), (2, ("champion",))}
-
-
-def test_a_refusal_is_the_ground_s_error_in_the_server_s_words(address: Address) -> None:
-    with pytest.raises(InvalidValue, match="a/b"):
-        ask(address, lambda client: client.register("a/b", source="s3://x", run_id=""))
 
 
 def test_a_server_that_is_not_there_is_unreachable() -> None:

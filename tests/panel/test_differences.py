@@ -6,7 +6,7 @@ from typing import Any
 from nbruns.panel.changed_cells import changed_cells
 from nbruns.panel.difference_table import Differences, in_order
 from nbruns.panel.differences import Section, package_rows, sections
-from nbruns.records import Dataset, DatasetInput, Run
+from nbruns.records import Dataset, DatasetInput, ModelLink, Run
 
 MakeRun = Callable[..., Run]
 
@@ -99,12 +99,24 @@ def test_the_chosen_baseline_comes_first(make_run: MakeRun) -> None:
 
 def test_the_reader_chooses_the_baseline(make_run: MakeRun, say: Callable[..., None]) -> None:
     asked: list[str] = []
-    view = Differences(on_baseline=asked.append)
+    view = Differences(on_baseline=asked.append, on_register=asked.append)
     view.show([make_run("a"), make_run("b")], {})
     say(view, type="baseline", run_id="b")
 
     assert [head["id"] for head in view.table["runs"]] == ["a", "b"]
     assert asked == ["b"]
+
+
+def test_a_run_of_the_comparison_with_a_model_can_be_registered(
+    make_run: MakeRun, say: Callable[..., None]
+) -> None:
+    asked: list[str] = []
+    view = Differences(on_baseline=lambda _: None, on_register=asked.append)
+    view.show([make_run("a", model_outputs=(ModelLink("m-1"),)), make_run("b")], {})
+    say(view, type="register", run_id="a")
+
+    assert [head["has_model"] for head in view.table["runs"]] == [True, False]
+    assert asked == ["a"]
 
 
 def edited(old: str, new: str, **more: Any) -> dict[str, Any]:

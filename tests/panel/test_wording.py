@@ -67,5 +67,12 @@ def test_a_badge_shows_the_version_with_an_alias_and_counts_the_others() -> None
     assert full == "churn v3 @champion\nchurn v4"
 
 
+def test_a_badge_has_room_for_the_model_of_a_three_level_name() -> None:
+    text, full = badge([version("prod.risk.churn", 3)])
+
+    assert (text, full) == ("churn v3", "prod.risk.churn v3")
+    assert badge([version("resnet.v2", 1)])[0] == "resnet.v2 v1"
+
+
 def test_a_run_without_versions_has_no_badge() -> None:
     assert badge([]) == ("", "")

@@ -104,6 +104,8 @@ class CardDesk:
             self.curves.look(run_id, map(str, message.get("keys", ())))
         elif kind == "runs-on":
             self.filter_by_data(str(message.get("digest", "")))
+        elif kind == "version":
+            self.selection.registry = str(message.get("place"))
         elif kind == "command":
             self._command(run, message)
         elif kind in answers:

@@ -26,11 +26,11 @@ class ChartView(anywidget.AnyWidget):
     """Some figures, and the controls of what they show.
 
     `on_ask` hears what the reader does: a message of type "set" (settings), "metric", "pick"
-    (a run), "brush", "zoom" or "close".
+    (a run), "menu" (of a point's runs), "register" (a run), "brush", "zoom" or "close".
     """
 
     _esm = script(
-        *("wishes", "plotly", "popup", "menu", "download"),
+        *("wishes", "plotly", "popup", "menu", "download", "point_menu"),
         *("chart_theme", "chart_downloads", "chart_controls", "chart_view"),
     )
 

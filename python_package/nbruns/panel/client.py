@@ -6,17 +6,15 @@ when the server forwards it to an MLflow server elsewhere.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from nbruns.errors import AlreadyExists, NotFound
+from nbruns.errors import NotFound
 from nbruns.panel.connection import Connection
 from nbruns.protocol.messages import experiment_from_wire, metric_from_wire, run_from_wire
 from nbruns.protocol.model_messages import (
     logged_model_from_wire,
-    registered_model_from_wire,
     version_from_wire,
 )
 from nbruns.protocol.names import ARTIFACTS_PATH, OWN_PREFIX, PROXY_SCHEME
@@ -27,7 +25,6 @@ from nbruns.records import (
     ModelVersion,
     Notebook,
     Page,
-    RegisteredModel,
     Run,
 )
 
@@ -159,33 +156,6 @@ class Client:
             f"{_V2}model-versions/search", filter=f"run_id IN ({named})", max_results=1000
         )
         return [version_from_wire(item) for item in reply.get("model_versions", ())]
-
-    async def registered_models(self) -> list[RegisteredModel]:
-        """Names in the registry, the first thousand."""
-        reply = await self.connection.get(f"{_V2}registered-models/search", max_results=1000)
-        return [registered_model_from_wire(item) for item in reply.get("registered_models", ())]
-
-    async def register(
-        self, name: str, *, source: str, run_id: str, model_id: str = ""
-    ) -> ModelVersion:
-        """Make the next version of a name, which is made where it is new.
-
-        Raises InvalidValue for a name the registry refuses.
-        """
-        with contextlib.suppress(AlreadyExists):
-            await self.connection.post(f"{_V2}registered-models/create", {"name": name})
-        body = {"name": name, "source": source, "run_id": run_id, "model_id": model_id}
-        reply = await self.connection.post(
-            f"{_V2}model-versions/create", {key: value for key, value in body.items() if value}
-        )
-        return version_from_wire(reply["model_version"])
-
-    async def set_alias(self, version: ModelVersion, alias: str) -> None:
-        """Point an alias of a name to a version, wherever it pointed before."""
-        await self.connection.post(
-            f"{_V2}registered-models/alias",
-            {"name": version.name, "alias": alias, "version": str(version.version)},
-        )
 
 
 def _notebook(wire: dict[str, Any]) -> Notebook:

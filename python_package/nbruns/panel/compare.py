@@ -16,9 +16,11 @@ from nbruns.panel.chart_view import ChartView
 from nbruns.panel.difference_table import Differences
 from nbruns.panel.drawing import Drawing, Histories, draw
 from nbruns.panel.heard import Heard
+from nbruns.panel.registry import has_model
 from nbruns.panel.selection import Selection
 from nbruns.records import Run
 
+_MOST_OFFERED = 12
 Zoom = Callable[[str, tuple[float, float] | None], None]
 
 
@@ -39,13 +41,22 @@ class Plan:
 class Compare(w.VBox):  # type: ignore[misc]
     """Charts of runs, and under them what differs between those ticked."""
 
-    def __init__(self, selection: Selection, *, plotly_base: str, on_zoom: Zoom) -> None:
+    def __init__(
+        self,
+        selection: Selection,
+        *,
+        plotly_base: str,
+        on_zoom: Zoom,
+        on_register: Callable[[str], None],
+    ) -> None:
         self.selection = selection
-        self._on_zoom = on_zoom
+        self._on_zoom, self._on_register = on_zoom, on_register
         self._drawn: tuple[Plan, Histories] | None = None
         self._heard = Heard()
         self.chart = ChartView(plotly_base=plotly_base, on_ask=self._ask)
-        self.differences = Differences(on_baseline=lambda run_id: self.set(baseline=run_id))
+        self.differences = Differences(
+            on_baseline=lambda run_id: self.set(baseline=run_id), on_register=on_register
+        )
         super().__init__([self.chart, self.differences])
         self.add_class("nbruns-compare")
 
@@ -116,12 +127,33 @@ class Compare(w.VBox):  # type: ignore[misc]
             self.selection.metric = str(message["metric"])
         elif kind == "pick":
             self.selection.toggle(str(message["run_id"]))
+        elif kind == "register":
+            self._on_register(str(message["run_id"]))
+        elif kind == "menu":
+            self._offer_runs([str(run_id) for run_id in message.get("run_ids", ())])
         elif kind == "brush":
             self.set(brush=message.get("ranges"))
         elif kind == "csv":
             self._send_data(str(message["key"]))
         elif kind == "zoom":
             self._on_zoom(str(message["key"]), _range(message.get("range")))
+
+    def _offer_runs(self, asked: Sequence[str]) -> None:
+        """Tell what can be done with the runs of a point; asked for none, with all drawn."""
+        drawn = {run.run_id: run for run in self._drawn[0].runs} if self._drawn else {}
+        runs = [drawn[run_id] for run_id in asked if run_id in drawn] or list(drawn.values())
+        if len(runs) > 1:
+            runs = [run for run in runs if has_model(run)]
+        offered = [
+            {
+                "id": run.run_id,
+                "name": run.name,
+                "ticked": run.run_id in self.selection.ticked,
+                "has_model": has_model(run),
+            }
+            for run in runs[:_MOST_OFFERED]
+        ]
+        self.chart.send({"type": "menu", "runs": offered})
 
     def _send_data(self, key: str) -> None:
         if self._drawn is not None:

@@ -12,6 +12,7 @@ import traitlets as t
 from nbruns.panel.browser_side import script
 from nbruns.panel.changed_cells import changed_cells
 from nbruns.panel.differences import Section, package_rows, sections
+from nbruns.panel.registry import has_model
 from nbruns.records import Run
 
 MOST_ROWS = 500
@@ -25,9 +26,11 @@ class Differences(anywidget.AnyWidget):
     table: t.Dict[str, Any] = t.Dict({"runs": [], "sections": []}).tag(sync=True)
     code: t.Dict[str, Any] = t.Dict().tag(sync=True)
 
-    def __init__(self, *, on_baseline: Callable[[str], None]) -> None:
+    def __init__(
+        self, *, on_baseline: Callable[[str], None], on_register: Callable[[str], None]
+    ) -> None:
         super().__init__()
-        self._on_baseline = on_baseline
+        self._on_baseline, self._on_register = on_baseline, on_register
         self.on_msg(self._hear)
 
     def show(
@@ -40,7 +43,12 @@ class Differences(anywidget.AnyWidget):
     ) -> None:
         """Compare these runs with the first; `changes` is the server's comparison of them."""
         heads = [
-            {"id": run.run_id, "name": run.name, "colour": colours.get(run.run_id, "")}
+            {
+                "id": run.run_id,
+                "name": run.name,
+                "colour": colours.get(run.run_id, ""),
+                "has_model": has_model(run),
+            }
             for run in runs
         ]
         packages = package_rows(changes or {})
@@ -52,6 +60,8 @@ class Differences(anywidget.AnyWidget):
     def _hear(self, _: object, message: dict[str, Any], __: object) -> None:
         if message.get("type") == "baseline":
             self._on_baseline(str(message["run_id"]))
+        elif message.get("type") == "register":
+            self._on_register(str(message["run_id"]))
 
 
 def in_order(runs: Sequence[Run], baseline: str) -> list[Run]:

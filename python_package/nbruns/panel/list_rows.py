@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nbruns.panel.columns import Column
-from nbruns.panel.wording import badge, exact, number
+from nbruns.panel.models.place import Place
+from nbruns.panel.registry import has_model
+from nbruns.panel.wording import badge, exact, foremost_first, number
 from nbruns.protocol.names import (
     CODE_CHANGE_TAG,
     END_REASON_TAG,
@@ -50,7 +52,8 @@ class Surroundings:
 def row_of(listed: ListedRun, around: Surroundings) -> dict[str, Any]:
     """What one row shows, whether it is ticked and unfolded or not."""
     run = listed.run
-    text, full = badge(around.versions.get(run.run_id, ()))
+    versions = around.versions.get(run.run_id, ())
+    text, full = badge(versions)
     name = run.name or run.run_id[:8]
     return {
         "id": run.run_id,
@@ -63,15 +66,22 @@ def row_of(listed: ListedRun, around: Surroundings) -> dict[str, Any]:
         "cells": [_cell(listed, column, around) for column in around.columns],
         "badge": text,
         "badge_full": full,
+        "badge_place": _place(versions),
         "depth": listed.depth,
         "children": listed.children if around.is_folded else 0,
         "parent": "" if around.is_folded else listed.parent_name,
         "change": run.tags.get(CODE_CHANGE_TAG, ""),
         "hidden_state": run.tags.get(HIDDEN_STATE_TAG, ""),
         "has_revision": REVISION_TAG in run.tags,
-        "has_model": bool(run.model_outputs) or LOGGED_MODELS_TAG in run.tags,
+        "has_model": has_model(run),
         "deleted": run.stage == "deleted",
     }
+
+
+def _place(versions: Sequence[ModelVersion]) -> str:
+    """Where the badge leads."""
+    first = next(iter(foremost_first(versions)), None)
+    return "" if first is None else Place.of_version(first.name, first.version).text
 
 
 def _cell(listed: ListedRun, column: Column, around: Surroundings) -> Cell:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nbruns.errors import NbrunsError
+from nbruns.errors import NbrunsError, NotPermitted
 from nbruns.panel.feed import Feed
-from nbruns.panel.registry import RegisterForm, Request, source_of
+from nbruns.panel.register_client import MOST_NAMES, RegisterClient, Rights
+from nbruns.panel.registry import RegisterForm, Request, proposed_name, source_of
 from nbruns.panel.selection import Selection
+from nbruns.records import ModelVersion
 
 
 class Registering:
     """Leads the form through its stages; `feed` gives the feed of now."""
 
-    def __init__(self, selection: Selection, feed: Callable[[], Feed], form: RegisterForm) -> None:
+    def __init__(
+        self,
+        selection: Selection,
+        client: RegisterClient,
+        feed: Callable[[], Feed],
+        form: RegisterForm,
+    ) -> None:
         self.selection = selection
+        self.client = client
         self.form = form
         self._feed = feed
 
@@ -25,33 +34,65 @@ class Registering:
         if not runs:
             return
         models = await feed.models_of(runs[0])
-        names = await feed.client.registered_models()
+        names = await self.client.names()
         if self.selection.registering == run_id:
-            self.form.ask(runs[0], models, names)
+            earlier = [version for found in feed.versions.values() for version in found]
+            name = proposed_name(runs[0], names, earlier)
+            self.form.ask(runs[0], models, names, name)
+            await self.look(name, "")
+
+    async def look(self, name: str, alias: str) -> None:
+        """Learn what the reader may do with a name and an alias."""
+        if not name:
+            return
+        known = self.form.form.get("names", ())
+        if len(known) >= MOST_NAMES and not self.form.knows(name):
+            found = await self.client.find(name)
+            if found is not None:
+                self.form.learn(found)
+        self.form.tell(await self.client.rights(name, alias))
 
     async def submit(self, asked: Request) -> None:
         """Make the version and its alias; what is refused stands in the form."""
         self.form.busy()
-        client, model = self._feed().client, asked.model
         try:
-            version = await client.register(
-                asked.name,
-                source=source_of(asked),
-                run_id=asked.run.run_id,
-                model_id=model.model_id,
-            )
+            rights = await self.client.rights(asked.name, asked.alias)
+            if asked.alias and not rights.may_move and not asked.asks:
+                self.form.offer_request(rights)
+                return
+            version = await self._register(asked)
         except NbrunsError as error:
-            self.form.refuse("name" if "name" in str(error).lower() else "form", str(error))
+            is_of_name = isinstance(error, NotPermitted) or "name" in str(error).lower()
+            self.form.refuse("name" if is_of_name else "form", str(error))
             return
-        trouble = ""
-        if asked.alias:
-            try:
-                await client.set_alias(version, asked.alias)
-            except NbrunsError as error:
-                trouble = f"The alias was refused: {error}"
-        self.form.report(version, "" if trouble else asked.alias, trouble)
+        await self._point(asked, version, rights)
 
     def put_away(self) -> None:
         """Close the form."""
         self.selection.registering = None
         self.form.close_form()
+
+    async def _register(self, asked: Request) -> ModelVersion:
+        return await self.client.register(
+            asked.name,
+            source=source_of(asked),
+            run_id=asked.run.run_id,
+            model_id=asked.model.model_id,
+            description=asked.description,
+            tags=asked.tags,
+        )
+
+    async def _point(self, asked: Request, version: ModelVersion, rights: Rights) -> None:
+        """Give the new version its alias, or ask for it, and say what came of all."""
+        alias, requested, trouble = asked.alias, "", ""
+        try:
+            if alias and rights.may_move:
+                await self.client.set_alias(version, alias)
+            elif alias:
+                number = await self.client.request_alias(version, alias, asked.comment)
+                requested = f"@{alias} was requested (request {number}). May approve: "
+                requested += rights.approvers or "nobody yet"
+        except NbrunsError as error:
+            trouble = f"@{alias} was refused: {error}"
+        held = "" if requested or trouble else alias
+        self.form.report(version, held, requested=requested, trouble=trouble)

@@ -4,76 +4,114 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
 import anywidget
 import traitlets as t
 
+from nbruns.errors import InvalidValue
 from nbruns.panel.browser_side import script
+from nbruns.panel.models.place import Place
+from nbruns.panel.register_client import Rights
 from nbruns.protocol.names import LOGGED_MODELS_TAG, SOURCE_NAME_TAG
 from nbruns.records import LoggedModel, ModelVersion, RegisteredModel, Run
+from nbruns.rules import check_registry_tag
 
 _HOW_TO_LOG = 'mlflow.sklearn.log_model(model, name="model")'
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the form asks for."""
+    """What the form asks for; `asks` says that the reader agreed to request the alias."""
 
     run: Run
     model: LoggedModel
     name: str
     alias: str = ""
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    asks: bool = False
+    comment: str = ""
 
 
 class RegisterForm(anywidget.AnyWidget):
-    """Asks for a name and an alias inline; shows the new version, or what is wrong."""
+    """Asks for a name, an alias and more inline; shows the new version, or what is wrong.
 
-    _esm = script("register_form")
+    `on_look` hears a name and an alias as they are typed, and tells the rights to them.
+    """
+
+    _esm = script("combobox", "tag_chips", "register_form")
 
     form = t.Dict().tag(sync=True)
+    rights: t.Dict[str, Any] = t.Dict().tag(sync=True)
 
     def __init__(
-        self, *, on_submit: Callable[[Request], None], on_cancel: Callable[[], None]
+        self,
+        *,
+        on_submit: Callable[[Request], None],
+        on_cancel: Callable[[], None],
+        on_look: Callable[[str, str], None],
+        on_go: Callable[[str], None],
     ) -> None:
         super().__init__()
         self.add_class("nbruns-registerForm")
         self._on_submit, self._on_cancel = on_submit, on_cancel
+        self._on_look, self._on_go = on_look, on_go
         self._run: Run | None = None
         self._models: Sequence[LoggedModel] = ()
-        self._names: Sequence[RegisteredModel] = ()
         self.on_msg(self._hear)
 
     def ask(
-        self, run: Run, models: Sequence[LoggedModel], names: Sequence[RegisteredModel]
+        self, run: Run, models: Sequence[LoggedModel], names: Sequence[RegisteredModel], name: str
     ) -> None:
-        """Open the form for a run; newest model first."""
-        self._run, self._models, self._names = run, list(reversed(models)), names
+        """Open the form for a run, with a name proposed; newest model first."""
+        self._run, self._models = run, list(reversed(models))
+        self.rights = {}
         self.form = {
             "run_id": run.run_id,
             "run_name": run.name,
             "stage": "asking" if models else "no-model",
-            "proposed": proposed_name(run, names) if models else "",
+            "proposed": name if models else "",
             "models": [{"id": m.artifact_uri, "label": _label(m)} for m in self._models],
-            "names": [_known(name) for name in names],
+            "names": [_known(one) for one in names],
             "errors": {},
             "result": None,
             "code": _HOW_TO_LOG,
         }
+
+    def knows(self, name: str) -> bool:
+        """Whether a name is among those that were there when the form was opened."""
+        return any(one["name"] == name for one in self.form.get("names", ()))
+
+    def learn(self, model: RegisteredModel) -> None:
+        """Take up a name that was not among those."""
+        if self.form:
+            self.form = {**self.form, "names": [*self.form["names"], _known(model)]}
+
+    def tell(self, rights: Rights) -> None:
+        """Show what the reader may do with the name and the alias that are typed."""
+        self.rights = asdict(rights) | {"may_register": rights.may_register}
 
     def busy(self) -> None:
         """Show that the server is asked."""
         self.form = {**self.form, "stage": "busy", "errors": {}}
 
     def refuse(self, field: str, sentence: str) -> None:
-        """Show an error under a field: 'name', 'alias', or 'form' for the whole."""
+        """Show an error under a field: 'name', 'alias', 'tags', or 'form' for the whole."""
         self.form = {**self.form, "stage": "asking", "errors": {field: sentence}}
 
-    def report(self, version: ModelVersion, alias: str, trouble: str = "") -> None:
-        """Show the version that was made, how to load it, and what went wrong after that."""
+    def offer_request(self, rights: Rights) -> None:
+        """Let the reader agree that the alias, which others move, is requested."""
+        self.tell(rights)
+        self.form = {**self.form, "stage": "asking", "errors": {}}
+
+    def report(
+        self, version: ModelVersion, alias: str, *, requested: str = "", trouble: str = ""
+    ) -> None:
+        """Show the version that was made, how to load it, and what is still open or went wrong."""
         address = f"{version.name}@{alias}" if alias else f"{version.name}/{version.version}"
         self.form = {
             **self.form,
@@ -81,9 +119,11 @@ class RegisterForm(anywidget.AnyWidget):
             "errors": {},
             "result": {
                 "text": f"Registered as {version.name} version {version.version}"
-                + (f" @{alias}" if alias else "")
-                + (f". {trouble}" if trouble else ""),
+                + (f" @{alias}" if alias else ""),
+                "requested": requested,
+                "trouble": trouble,
                 "code": f'mlflow.pyfunc.load_model("models:/{address}")',
+                "place": Place.of_version(version.name, version.version).text,
             },
         }
 
@@ -93,28 +133,57 @@ class RegisterForm(anywidget.AnyWidget):
         self.form = {}
 
     def _hear(self, _: object, message: dict[str, Any], __: object) -> None:
-        if message.get("type") == "cancel":
+        kind = message.get("type")
+        if kind == "cancel":
             self._on_cancel()
-        elif message.get("type") == "submit" and self._run is not None:
+        elif kind == "go":
+            self._on_go(str(message.get("place")))
+        elif kind == "look":
+            name, alias = _named(message)
+            self._on_look(name, alias if alias and not alias_trouble(alias) else "")
+        elif kind == "submit" and self._run is not None:
             self._submit(self._run, message)
 
     def _submit(self, run: Run, message: dict[str, Any]) -> None:
-        name, alias = str(message.get("name", "")), str(message.get("alias", "")).lstrip("@")
+        name, alias = _named(message)
         chosen = message.get("model")
         model = next((m for m in self._models if m.artifact_uri == chosen), None)
-        trouble = name_trouble(name)
-        if trouble:
-            self.refuse("name", trouble)
-        elif alias and alias_trouble(alias):
-            self.refuse("alias", alias_trouble(alias))
+        tags = {str(key).strip(): str(value) for key, value in message.get("tags", ())}
+        troubles = {
+            "name": name_trouble(name),
+            "alias": alias_trouble(alias) if alias else "",
+            "tags": tags_trouble(tags),
+        }
+        wrong = next((field for field, trouble in troubles.items() if trouble), None)
+        if wrong is not None:
+            self.refuse(wrong, troubles[wrong])
         elif model is not None or self._models:
-            self._on_submit(Request(run, model or self._models[0], name, alias))
+            self._on_submit(
+                Request(
+                    run,
+                    model or self._models[0],
+                    name,
+                    alias,
+                    description=str(message.get("description", "")).strip(),
+                    tags=tags,
+                    asks=message.get("asks") is True,
+                    comment=str(message.get("comment", "")).strip(),
+                )
+            )
 
 
-def proposed_name(run: Run, names: Sequence[RegisteredModel]) -> str:
-    """The notebook's name, or the only name there is."""
+def proposed_name(
+    run: Run, names: Sequence[RegisteredModel], earlier: Iterable[ModelVersion] = ()
+) -> str:
+    """What the notebook's models were called last, else as its file, or the only name there is."""
+    last = max(earlier, key=lambda version: version.created_ms, default=None)
+    if last is not None:
+        return last.name
     stem = PurePosixPath(run.tags.get(SOURCE_NAME_TAG, "")).stem
-    if stem and stem not in {model.name for model in names} and len(names) == 1:
+    called_so = [model.name for model in names if model.name.split(".", 2)[-1] == stem]
+    if stem and len(called_so) == 1:
+        return called_so[0]
+    if stem and not called_so and len(names) == 1:
         return names[0].name
     return re.sub(r"[/:]", "-", stem) or "model"
 
@@ -137,11 +206,28 @@ def alias_trouble(alias: str) -> str:
     return ""
 
 
+def tags_trouble(tags: Mapping[str, str]) -> str:
+    """Which tag the registry would refuse, and why."""
+    for key, value in tags.items():
+        if not key:
+            return f"A tag is written key=value; '{value}' has no key."
+        try:
+            check_registry_tag(key, value)
+        except InvalidValue as error:
+            return f"{error}."
+    return ""
+
+
 def source_of(request: Request) -> str:
     """What a version is made from, in the form MLflow's own client sends."""
     if request.model.model_id:
         return f"models:/{request.model.model_id}"
     return request.model.artifact_uri
+
+
+def has_model(run: Run) -> bool:
+    """Whether a run has logged a model, as far as the run itself tells."""
+    return bool(run.model_outputs) or LOGGED_MODELS_TAG in run.tags
 
 
 def models_in_tags(run: Run) -> list[LoggedModel]:
@@ -164,6 +250,11 @@ def models_in_tags(run: Run) -> list[LoggedModel]:
         for said in history
         if isinstance(said, dict) and "artifact_path" in said and not said.get("model_id")
     ]
+
+
+def _named(message: dict[str, Any]) -> tuple[str, str]:
+    """The name and the alias of a message, the alias without its '@'."""
+    return str(message.get("name", "")), str(message.get("alias", "")).lstrip("@")
 
 
 def _label(model: LoggedModel) -> str:

@@ -26,6 +26,7 @@ from nbruns.panel.header import Header
 from nbruns.panel.listing import OTHER_LIST, SAME_LIST, Listing
 from nbruns.panel.models.place import MODELS
 from nbruns.panel.pulse import Pulse
+from nbruns.panel.register_client import RegisterClient
 from nbruns.panel.registering import Registering
 from nbruns.panel.registry import RegisterForm, Request
 from nbruns.panel.run_actions import RunActions
@@ -107,6 +108,8 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         self.form = RegisterForm(
             on_submit=lambda asked: self._do(self._submit(asked)),
             on_cancel=self.put_form_away,
+            on_look=lambda name, alias: self._do(self.registering.look(name, alias)),
+            on_go=self._go,
         )
         self.desk = CardDesk(
             self.selection,
@@ -120,7 +123,9 @@ class RunPanel(w.VBox):  # type: ignore[misc]
             on_delete=lambda run_id: self._act("delete", run_id, {}),
         )
         self.card = self.desk.card
-        self.compare = Compare(self.selection, plotly_base=base, on_zoom=self._zoom)
+        self.compare = Compare(
+            self.selection, plotly_base=base, on_zoom=self._zoom, on_register=self.register
+        )
         self.listing = Listing(
             Client(self.connection),
             self.selection,
@@ -129,7 +134,9 @@ class RunPanel(w.VBox):  # type: ignore[misc]
             runs=self.list,
             on_shown=self._shown,
         )
-        self.registering = Registering(self.selection, lambda: self.feed, self.form)
+        self.registering = Registering(
+            self.selection, RegisterClient(self.connection), lambda: self.feed, self.form
+        )
         self.detail = Detail(
             self.selection,
             lambda: self.feed,
@@ -246,6 +253,8 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         elif name == "move":
             self.choosing.begin_move(run_id, self.actions.name_of(run_id))
             self.selection.experiments = True
+        elif name == "version":
+            self.selection.registry = str(message["place"])
         elif name == "show-elsewhere":
             self.listing.show_elsewhere()
         elif not self.actions.plain(name, run_id):
@@ -304,7 +313,12 @@ class RunPanel(w.VBox):  # type: ignore[misc]
 
     async def _submit(self, asked: Request) -> None:
         await self.registering.submit(asked)
-        self._renew.ask()
+        self._renew.hurry()
+
+    def _go(self, place: str) -> None:
+        """Leave the form for a place in the Models view."""
+        self.put_form_away()
+        self.selection.registry = place
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         """Start work that the reader asked for; what fails is shown."""

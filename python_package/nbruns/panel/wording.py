@@ -10,18 +10,27 @@ from collections.abc import Sequence
 from nbruns.numbers import delta, exact, number
 from nbruns.records import ModelVersion
 
-__all__ = ["badge", "delta", "exact", "number"]
+__all__ = ["badge", "delta", "exact", "foremost_first", "number"]
 
 
 def badge(versions: Sequence[ModelVersion]) -> tuple[str, str]:
-    """What a row's badge says about a run's registered versions, and the hover's longer text."""
+    """What a row's badge says about a run's registered versions, and the hover's longer text.
+
+    Of `catalog.schema.model` a row has room for the model.
+    """
     if not versions:
         return "", ""
-    newest_first = sorted(versions, key=lambda v: (bool(v.aliases), v.created_ms), reverse=True)
-    texts = [_version(version) for version in newest_first]
-    more = f" +{len(texts) - 1}" if len(texts) > 1 else ""
-    return texts[0] + more, "\n".join(texts)
+    first, *others = foremost_first(versions)
+    more = f" +{len(others)}" if others else ""
+    name = first.name.split(".", 2)[2] if first.name.count(".") > 1 else first.name
+    full = "\n".join(_version(one, one.name) for one in (first, *others))
+    return _version(first, name) + more, full
 
 
-def _version(version: ModelVersion) -> str:
-    return " ".join([f"{version.name} v{version.version}", *(f"@{a}" for a in version.aliases)])
+def foremost_first(versions: Sequence[ModelVersion]) -> list[ModelVersion]:
+    """Those with an alias first, then the newest."""
+    return sorted(versions, key=lambda v: (bool(v.aliases), v.created_ms), reverse=True)
+
+
+def _version(version: ModelVersion, name: str) -> str:
+    return " ".join([f"{name} v{version.version}", *(f"@{a}" for a in version.aliases)])

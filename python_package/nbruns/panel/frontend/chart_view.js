@@ -11,6 +11,13 @@ function render({ model, el }) {
   const said = make('div', { class: 'nbruns-plotNote' });
   const legend = make('div', { class: 'nbruns-legend' });
   const remark = make('div', { class: 'nbruns-remark', role: 'status' });
+  const points = pointMenu({
+    send: message => model.send(message),
+    remark(words) {
+      say(remark, words);
+      remark.hidden = false;
+    }
+  });
   const moreMetrics = make('button', { type: 'button', class: 'nbruns-link nbruns-moreMetrics' });
   moreMetrics.addEventListener('click', () => {
     const now = model.get('controls');
@@ -27,7 +34,7 @@ function render({ model, el }) {
     const menu = menuButton('Download', () => downloads(cell));
     menu.replaceChildren(icon('chart-download'));
     const title = make('span', { class: 'nbruns-plotTitle nbruns-ellipsis', title: key, text: key });
-    const node = make('div', { class: 'nbruns-plotCell', 'data-key': key }, make('div', { class: 'nbruns-plotHead' }, title, menu), make('div', { class: 'nbruns-plotFrame' }, plot));
+    const node = make('div', { class: 'nbruns-plotCell', 'data-key': key }, make('div', { class: 'nbruns-plotHead' }, title, menu), make('div', { class: 'nbruns-plotFrame', role: 'group', tabindex: '0', 'aria-haspopup': 'menu' }, plot));
     const head = node.querySelector('.nbruns-plotHead');
     const cell = { key, node, menu, head, plot, figure: null, turn: 0, busy: Promise.resolve(), seen: false };
     watched.observe(node);
@@ -78,8 +85,10 @@ function render({ model, el }) {
 
   function listen(cell) {
     cell.listens = true;
-    cell.plot.on('plotly_click', ({ points }) => {
-      const runId = points[0]?.customdata;
+    points.listen(cell.plot.parentElement, cell.plot);
+    cell.plot.on('plotly_click', ({ points: [point], event }) => {
+      const runId = point?.customdata;
+      if (event?.button === 2) return;
       if (typeof runId === 'string' && kind() !== 'curves') model.send({ type: 'pick', run_id: runId });
     });
     cell.plot.on('plotly_relayout', change => {
@@ -143,6 +152,7 @@ function render({ model, el }) {
 
   function hear(message) {
     if (message.type === 'figures') take(message);
+    else if (message.type === 'menu') points.show(message);
     else if (message.type === 'extend') extend(message);
     else if (message.type === 'file') saveAs(fileName(message.name, 'csv'), message.text, 'text/csv');
   }
@@ -167,7 +177,10 @@ function render({ model, el }) {
     wanted.hear(now.heard);
     if (now.kind) controls.show(wanted.over(now, (before, { settings, metric }) => ({ ...before, ...(settings ?? { metric }) })));
     showWords();
-    for (const cell of cells.values()) attribute(cell.plot, 'aria-label', `${KIND_WORDS[now.kind]} of ${cell.key}`);
+    for (const { plot, key } of cells.values()) {
+      attribute(plot, 'aria-label', `${KIND_WORDS[now.kind]} of ${key}`);
+      attribute(plot.parentElement, 'aria-label', `${KIND_WORDS[now.kind]} of ${key}: Enter for its runs`);
+    }
   }
 
   function showCaption() {

@@ -19,6 +19,11 @@ function render({ model, el }) {
         make('span', { class: 'nbruns-ellipsis', text: run.name })
       );
       const head = make('th', { scope: 'col', class: 'nbruns-runHead', 'data-run-id': run.id }, choose);
+      if (run.has_model) {
+        const register = iconButton('register', `Register the model of ${run.name}`, 'nbruns-registerRun', () => model.send({ type: 'register', run_id: run.id }));
+        register.dataset.part = `register ${run.id}`;
+        head.append(register);
+      }
       if (!place) head.append(make('span', { class: 'nbruns-delta', text: 'baseline' }));
       tr.append(head);
     });

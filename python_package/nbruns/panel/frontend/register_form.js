@@ -1,146 +1,170 @@
 let forms = 0;
+const TYPING_MS = 200;
 
 function render({ model, el }) {
   const number = ++forms;
-  let suggestions = [];
-  let marked = -1;
   let asking = null;
+  let looking = 0;
+  // The form as it was when what it found wrong was changed.
+  let corrected = null;
 
-  function field(name, label, hint, attributes = {}) {
+  function field(name, label, attributes = {}, tag = 'input') {
     const id = `nbruns-${name}-${number}`;
-    const input = make('input', { id, type: 'text', class: `nbruns-input nbruns-${name}`, autocomplete: 'off', spellcheck: 'false', 'aria-describedby': `${id}-said`, ...attributes });
-    const said = make('div', { id: `${id}-said`, class: 'nbruns-fieldSaid', text: hint });
-    const row = make('div', { class: 'nbruns-field' }, make('label', { for: id, text: label }), input, said);
-    return { row, input, said, hint };
+    const input = make(tag, { id, ...(tag === 'input' ? { type: 'text', autocomplete: 'off' } : {}), class: `nbruns-input nbruns-${name}`, spellcheck: 'false', dir: 'auto', 'aria-describedby': `${id}-said`, ...attributes });
+    const said = make('div', { id: `${id}-said`, class: 'nbruns-fieldSaid' });
+    const list = make('ul', { id: `${id}-list`, class: 'nbruns-suggestions', role: 'listbox', 'aria-label': label, hidden: true });
+    const row = make('div', { class: 'nbruns-formField' }, make('label', { for: id, text: label }), make('div', { class: 'nbruns-fieldBox' }, input, list), said);
+    return { row, input, said, list };
   }
 
-  const name = field('modelName', 'Model name', '', { role: 'combobox', 'aria-expanded': 'false', 'aria-autocomplete': 'list', 'aria-controls': `nbruns-names-${number}` });
-  const alias = field('alias', 'Alias (optional)', '', { placeholder: 'champion' });
-  const list = make('ul', { id: `nbruns-names-${number}`, class: 'nbruns-suggestions', role: 'listbox', hidden: true });
   const select = make('select', { class: 'nbruns-input nbruns-modelChoice', id: `nbruns-model-${number}` });
-  const choice = make('div', { class: 'nbruns-field' }, make('label', { for: select.id, text: 'Model of this run' }), select);
+  const choice = make('div', { class: 'nbruns-formField' }, make('label', { for: select.id, text: 'Model of this run' }), select);
+  const name = field('modelName', 'Model name');
+  const alias = field('alias', 'Alias (optional)', { placeholder: 'champion' });
+  const comment = field('requestComment', 'Comment for who decides (optional)', { placeholder: 'Why this version?' });
+  const description = field('description', 'Description', { rows: 3, placeholder: 'Markdown', spellcheck: 'true' }, 'textarea');
+  const tag = field('newTag', 'Tags', { placeholder: 'key=value, then Enter' });
+  const tags = tagChips(tag.input, { changed: showCount });
+  tag.row.querySelector('.nbruns-fieldBox').prepend(tags.chips);
+  const moreCount = make('span', { class: 'nbruns-moreCount' });
+  const more = make('details', { class: 'nbruns-moreFields' }, make('summary', {}, make('span', { text: 'More' }), moreCount), description.row, tag.row);
   const trouble = make('div', { class: 'nbruns-formError', role: 'alert' });
   const submit = make('button', { type: 'submit', class: 'nbruns-button nbruns-primary nbruns-submit', text: 'Register' });
   const cancel = make('button', { type: 'button', class: 'nbruns-button nbruns-cancel', text: 'Cancel', onclick: () => model.send({ type: 'cancel' }) });
   const heading = make('div', { class: 'nbruns-formTitle' });
-  name.row.append(list);
-  const form = make('form', { class: 'nbruns-form', novalidate: true }, heading, choice, name.row, alias.row, trouble, make('div', { class: 'nbruns-formActions' }, submit, cancel));
+  const form = make('form', { class: 'nbruns-form', novalidate: true }, heading, choice, name.row, alias.row, comment.row, more, trouble, make('div', { class: 'nbruns-formActions' }, submit, cancel));
   const done = make('div', { class: 'nbruns-registered', role: 'status' });
   const none = make('div', { class: 'nbruns-noModel' });
   el.append(form, done, none);
 
-  function hint() {
-    const typed = name.input.value.trim();
-    const known = model.get('form').names.find(item => item.name === typed);
-    if (!typed) return '';
-    return known ? `Becomes version ${known.next} of ${typed}` : `New model, version 1`;
+  const names = () => model.get('form').names ?? [];
+  const typedName = () => name.input.value.trim();
+  const typedAlias = () => alias.input.value.trim().replace(/^@/, '');
+  const known = () => names().find(item => item.name === typedName());
+
+  // The rights to what is typed now; nothing while they are still asked for.
+  function rights() {
+    const told = model.get('rights');
+    return told.name === typedName() && told.alias === typedAlias() ? told : null;
   }
 
-  function showErrors() {
-    const { errors } = model.get('form');
-    for (const [key, part] of [['name', name], ['alias', alias]]) {
-      const error = errors[key] ?? '';
-      part.row.classList.toggle('nbruns-wrong', Boolean(error));
-      attribute(part.input, 'aria-invalid', error ? 'true' : null);
-      say(part.said, error || (key === 'name' ? hint() : aliasHint()));
-    }
-    say(trouble, errors.form ?? '');
-    trouble.hidden = !errors.form;
+  function asks() {
+    return Boolean(typedAlias()) && rights()?.may_move === false;
+  }
+
+  // "catalog.schema.model" is the model in schema, in catalog.
+  function parted(full) {
+    const [first, second, ...rest] = full.split('.');
+    if (!rest.length || !first || !second) return { above: '', text: full, folders: [] };
+    return { above: `${first}.${second}.`, text: rest.join('.'), folders: [first, second] };
+  }
+
+  function nameHint() {
+    const typed = typedName();
+    if (!typed) return '';
+    const { text, folders } = parted(typed);
+    const which = folders.length ? ` ${text} in ${folders.join(' › ')}` : '';
+    return known() ? `Becomes version ${known().next} of${which || ` ${typed}`}` : `New model${which}, version 1`;
+  }
+
+  function nameTrouble() {
+    const told = model.get('rights');
+    return told.name === typedName() && told.may_register === false ? `You may not register versions of ${told.name}.` : '';
   }
 
   function aliasHint() {
-    const typed = alias.input.value.trim();
-    const known = model.get('form').names.find(item => item.name === name.input.value.trim());
-    const holder = known?.aliases[typed];
+    const typed = typedAlias();
+    const holder = known()?.aliases[typed];
+    if (asks()) return `@${typed} needs approval${rights().approvers ? ` (${rights().approvers})` : ''}: it will be requested`;
     return typed && holder ? `Moves @${typed} from version ${holder}` : '';
   }
 
-  function suggest(all = false) {
-    const typed = name.input.value.trim().toLowerCase();
-    suggestions = model.get('form').names.filter(item => (all || item.name.toLowerCase().includes(typed)) && item.name !== name.input.value.trim()).slice(0, 8);
-    marked = -1;
-    list.replaceChildren(
-      ...suggestions.map((item, place) =>
-        make(
-          'li',
-          {
-            role: 'option',
-            id: `${list.id}-${place}`,
-            onmousedown: event => {
-              event.preventDefault();
-              take(place);
-            }
-          },
-          make('span', { class: 'nbruns-ellipsis', text: item.name }),
-          make('span', { class: 'nbruns-suggestionNext', text: `next: v${item.next}` })
-        )
-      )
-    );
-    unfold(suggestions.length > 0 && document.activeElement === name.input);
+  function showCount() {
+    const count = (description.input.value.trim() ? 1 : 0) + tags.count();
+    say(moreCount, more.open || !count ? '' : `${count} given`);
+    if (!count && !more.open) say(moreCount, 'description, tags');
   }
 
-  function unfold(open) {
-    list.hidden = !open;
-    name.input.setAttribute('aria-expanded', String(open));
-    if (!open) name.input.removeAttribute('aria-activedescendant');
+  function showSaid() {
+    const { errors: told = {}, stage } = model.get('form');
+    const errors = model.get('form') === corrected ? {} : told;
+    const wrongs = [
+      [name, errors.name || nameTrouble(), nameHint],
+      [alias, errors.alias, aliasHint],
+      [tag, errors.tags, () => '']
+    ];
+    for (const [part, error, hint] of wrongs) {
+      part.row.classList.toggle('nbruns-wrong', Boolean(error));
+      attribute(part.input, 'aria-invalid', error ? 'true' : null);
+      say(part.said, error || hint());
+    }
+    alias.row.classList.toggle('nbruns-needsApproval', asks());
+    comment.row.hidden = !asks();
+    if (errors.tags) more.open = true;
+    say(trouble, errors.form ?? '');
+    trouble.hidden = !errors.form;
+    submit.disabled = stage === 'busy';
+    say(submit, stage === 'busy' ? 'Registering…' : asks() ? 'Register and request' : 'Register');
   }
 
-  function take(place) {
-    name.input.value = suggestions[place].name;
-    unfold(false);
-    say(name.said, hint());
-    say(alias.said, aliasHint());
+  function typed() {
+    corrected = model.get('form');
+    showSaid();
+    clearTimeout(looking);
+    if (!typedName() || rights()) return;
+    looking = setTimeout(() => model.send({ type: 'look', name: typedName(), alias: typedAlias() }), TYPING_MS);
   }
 
-  name.input.addEventListener('input', () => {
-    suggest();
-    name.row.classList.remove('nbruns-wrong');
-    say(name.said, hint());
-    say(alias.said, aliasHint());
-  });
-  name.input.addEventListener('blur', () => unfold(false));
-  name.input.addEventListener('keydown', event => {
-    if (event.key === 'Escape' && !list.hidden) {
-      unfold(false);
-      event.stopPropagation();
-    } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-      if (list.hidden) suggest(true);
-      else {
-        const step = event.key === 'ArrowDown' ? 1 : -1;
-        marked = (marked + step + suggestions.length) % suggestions.length;
-        [...list.children].forEach((item, place) => attribute(item, 'aria-selected', place === marked ? 'true' : 'false'));
-        name.input.setAttribute('aria-activedescendant', `${list.id}-${marked}`);
-        list.children[marked].scrollIntoView({ block: 'nearest' });
-      }
-      event.preventDefault();
-    } else if (event.key === 'Enter' && !list.hidden && marked >= 0) {
-      take(marked);
-      event.preventDefault();
+  const nameBox = combobox(name.input, name.list, {
+    taken: typed,
+    options(text, all) {
+      const found = names().filter(item => (all || item.name.toLowerCase().includes(text.toLowerCase())) && item.name !== text);
+      return found.slice(0, 8).map(item => ({ value: item.name, ...parted(item.name), note: `next: v${item.next}` }));
     }
   });
-  alias.input.addEventListener('input', () => {
-    alias.row.classList.remove('nbruns-wrong');
-    say(alias.said, aliasHint());
+  const aliasBox = combobox(alias.input, alias.list, {
+    eager: true,
+    taken: typed,
+    options(text, all) {
+      const begun = text.replace(/^@/, '');
+      const held = Object.entries(known()?.aliases ?? {}).filter(([one]) => (all || one.startsWith(begun)) && one !== begun);
+      return held.slice(0, 8).map(([one, version]) => ({ value: one, text: one, note: `now v${version}` }));
+    }
+  });
+  for (const part of [name, alias]) part.input.addEventListener('input', typed);
+  more.addEventListener('toggle', showCount);
+  tag.input.addEventListener('input', () => {
+    tag.row.classList.remove('nbruns-wrong');
+    say(tag.said, '');
   });
   form.addEventListener('keydown', event => {
     if (event.key === 'Escape') model.send({ type: 'cancel' });
+    // In a box of several lines Enter is a new line.
+    else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.requestSubmit();
     // JupyterLab's own shortcuts stay out of a form that is being typed into.
     event.stopPropagation();
   });
   form.addEventListener('submit', event => {
     event.preventDefault();
-    unfold(false);
-    model.send({ type: 'submit', name: name.input.value.trim(), alias: alias.input.value.trim(), model: select.value });
+    nameBox.fold();
+    aliasBox.fold();
+    tags.take();
+    clearTimeout(looking);
+    model.send({ type: 'submit', name: typedName(), alias: typedAlias(), model: select.value, description: description.input.value, tags: tags.all(), asks: asks(), comment: asks() ? comment.input.value : '' });
   });
+
+  const action = (text, className, does) => make('button', { type: 'button', class: `nbruns-button ${className}`, text, onclick: does });
 
   function showDone(result) {
     done.replaceChildren();
     if (!result) return;
     const copy = iconButton('copy', 'Copy', 'nbruns-copyCode', () => copyText(result.code, copy));
+    done.append(make('div', { class: 'nbruns-registeredText' }, icon('FINISHED'), make('span', { text: result.text })));
+    if (result.requested) done.append(make('div', { class: 'nbruns-requested' }, icon('SCHEDULED'), make('span', { text: result.requested })));
+    if (result.trouble) done.append(make('div', { class: 'nbruns-formError', role: 'alert', text: result.trouble }));
     done.append(
-      make('div', { class: 'nbruns-registeredText' }, icon('FINISHED'), make('span', { text: result.text })),
       make('div', { class: 'nbruns-snippet' }, make('code', { text: result.code }), copy),
-      make('div', { class: 'nbruns-formActions' }, make('button', { type: 'button', class: 'nbruns-button nbruns-done', text: 'Done', onclick: () => model.send({ type: 'cancel' }) }))
+      make('div', { class: 'nbruns-formActions' }, action('Open version', 'nbruns-openVersion', () => model.send({ type: 'go', place: result.place })), action('Done', 'nbruns-done', () => model.send({ type: 'cancel' })))
     );
   }
 
@@ -149,8 +173,23 @@ function render({ model, el }) {
       make('div', { class: 'nbruns-formTitle', text: 'This run has no model yet' }),
       make('div', { class: 'nbruns-noteText', text: 'Log one from the notebook while the run is active, then register it here:' }),
       make('div', { class: 'nbruns-snippet' }, make('code', { text: code })),
-      make('div', { class: 'nbruns-formActions' }, make('button', { type: 'button', class: 'nbruns-button nbruns-cancel', text: 'Close', onclick: () => model.send({ type: 'cancel' }) }))
+      make('div', { class: 'nbruns-formActions' }, action('Close', 'nbruns-cancel', () => model.send({ type: 'cancel' })))
     );
+  }
+
+  function begin(state) {
+    asking = state.run_id;
+    name.input.value = state.proposed;
+    for (const part of [alias, comment, description]) part.input.value = '';
+    tags.clear();
+    more.open = false;
+    showCount();
+    select.replaceChildren(...state.models.map(item => make('option', { value: item.id, text: item.label })));
+    if (state.stage !== 'asking') return;
+    requestAnimationFrame(() => {
+      name.input.focus();
+      name.input.select();
+    });
   }
 
   function show() {
@@ -164,31 +203,24 @@ function render({ model, el }) {
       return;
     }
     heading.replaceChildren('Register the model of ', make('b', { text: state.run_name }));
-    if (state.run_id !== asking) {
-      asking = state.run_id;
-      name.input.value = state.proposed;
-      alias.input.value = '';
-      select.replaceChildren(...state.models.map(item => make('option', { value: item.id, text: item.label })));
-      if (state.stage === 'asking')
-        requestAnimationFrame(() => {
-          name.input.focus();
-          name.input.select();
-        });
-    }
+    if (state.run_id !== asking) begin(state);
     choice.hidden = state.models.length < 2;
-    submit.disabled = state.stage === 'busy';
-    say(submit, state.stage === 'busy' ? 'Registering…' : 'Register');
-    showErrors();
+    showSaid();
     showDone(state.result);
     if (state.stage === 'no-model') showNone(state.code);
-    const wrong = el.querySelector('.nbruns-wrong input');
+    const wrong = Object.keys(state.errors).length ? el.querySelector('.nbruns-wrong input') : null;
     if (wrong) wrong.focus();
     else if (state.stage === 'done') done.querySelector('.nbruns-done').focus();
   }
 
   model.on('change:form', show);
+  model.on('change:rights', showSaid);
   show();
-  return () => model.off('change:form', show);
+  return () => {
+    clearTimeout(looking);
+    model.off('change:form', show);
+    model.off('change:rights', showSaid);
+  };
 }
 
 export default { render };

@@ -82,6 +82,7 @@ function render({ model, el }) {
     changes: () => model.send({ type: 'changes' }),
     sideBySide: before => model.send({ type: 'side-by-side', before }),
     insert: text => command('insert', { text }),
+    openVersion: place => model.send({ type: 'version', place }),
     runsOn: digest => model.send({ type: 'runs-on', digest }),
     menu: card => menuItems(card, command, model)
   };

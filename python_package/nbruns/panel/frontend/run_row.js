@@ -11,7 +11,7 @@ function makeRow(model, shown) {
   const parentName = make('span', { class: 'nbruns-parentName', dir: 'auto' });
   const parent = make('span', { class: 'nbruns-parent' }, parentName);
   const name = make('span', { class: 'nbruns-name', dir: 'auto' });
-  const chip = make('span', { class: 'nbruns-badge', dir: 'auto' });
+  const chip = make('button', { type: 'button', class: 'nbruns-badge', dir: 'auto', tabindex: '-1', onclick: () => act('version', { place: row.data.badge_place }) });
   const hidden = make('span', { class: 'nbruns-mark nbruns-hiddenMark', role: 'img' }, icon('warning'));
   const change = make('span', { class: 'nbruns-mark nbruns-change', role: 'img' });
   const when = make('span', { class: 'nbruns-when' });
@@ -83,7 +83,7 @@ function makeRow(model, shown) {
     },
     reach(isHeld) {
       node.tabIndex = isHeld ? 0 : -1;
-      for (const part of [tick, fold, ...buttons]) part.tabIndex = isHeld ? 0 : -1;
+      for (const part of [tick, fold, chip, ...buttons]) part.tabIndex = isHeld ? 0 : -1;
     },
     show(data, place, count) {
       if (place !== row.place) {
@@ -119,7 +119,7 @@ function makeRow(model, shown) {
       attribute(name, 'title', data.hover);
       chip.hidden = !data.badge;
       say(chip, data.badge);
-      attribute(chip, 'title', data.badge_full);
+      attribute(chip, 'title', data.badge ? `${data.badge_full}\nOpen this version` : null);
       row.showMarks();
       row.showButtons();
       row.showTimes();

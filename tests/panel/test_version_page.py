@@ -1,20 +1,22 @@
 """The page of a version on a live server: what it shows, asks for, writes, and where it leads."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from team import ENGINEER, SCIENTIST, ask_as, token
 
 from nbruns.conditions import Search
 from nbruns.panel.browser import Browser
 from nbruns.panel.connection import Address, Connection
+from nbruns.panel.models.registry_view import RegistryView
 from nbruns.panel.models.version_detail import VersionDetail
 from nbruns.panel.models.version_files import VersionFiles
 from nbruns.panel.models.version_head import VersionHead
 from nbruns.panel.run_panel import RunPanel
+from nbruns.panel.selection import Selection
 from nbruns.records import Dataset, DatasetInput, MetricPoint, ModelLink, Run
 from nbruns.store import Store
 
@@ -42,15 +44,9 @@ class Scene:
     """A panel that stands at a version; what its page was asked to do and what it asked for."""
 
     def __init__(self, panel: RunPanel) -> None:
-        self.panel, self.asked, self.orders = panel, [], []  # type: ignore[var-annotated]
+        self.panel = panel
+        self.orders: list[dict[str, Any]] = []
         panel.meet(Browser(self.orders.append))
-        fetch = panel.connection._fetch
-
-        async def counted(method: str, path: str, *rest: Any) -> Any:
-            self.asked.append(path)
-            return await fetch(method, path, *rest)
-
-        panel.connection._fetch = counted  # type: ignore[method-assign]
 
     def part(self, kind: type[Any]) -> Any:
         view = self.panel.entrance.view
@@ -398,27 +394,110 @@ def test_versions_of_old_clients_show_what_is_known(
 
 # F80
 def test_a_page_asks_for_little_and_for_nothing_again(
-    *, notebook_run: StartRun, version_of: Any, kernel_store: Store, scene: Any, until: Until
+    *, notebook_run: StartRun, version_of: Any, kernel_store: Store, address: Address
 ) -> None:
     runs = [notebook_run(name) for name in ("one", "two")]
     for run in runs:
         name = version_of(run, {"acc": 0.9})
 
     async def look() -> None:
-        async with scene(name, 2) as here:
-            of_page = {p for p in here.asked if re.search("model|runs/get|compare|rights", p)}
-            of_list = {p for p in of_page if "filter=run_id" in p}
-            assert len(of_page - of_list) == 7, of_page
+        connection, asked = Connection(address), []
+        fetch = connection._fetch
 
-            here.asked.clear()
-            cards = (here.head.card, here.detail.card, here.detail.standing)
-            kernel_store.runs.create("0", name="of no concern")
-            await until(lambda: here.asked)
-            await here.settled()
-            assert sorted({path.partition("?")[0] for path in here.asked}) == [
-                "api/2.0/mlflow/model-versions/search",
-                "api/2.0/mlflow/runs/get",
-            ]
-            assert cards == (here.head.card, here.detail.card, here.detail.standing)
+        async def noted(method: str, path: str, *rest: Any) -> Any:
+            asked.append(path.partition("?")[0])
+            return await fetch(method, path, *rest)
+
+        connection._fetch = noted  # type: ignore[method-assign]
+        view = RegistryView(
+            Selection(registry=f"models/{name}/2"),
+            connection,
+            browser=lambda: None,
+            show_runs=lambda *_: None,
+            on_retry=lambda: None,
+            parts=(VersionHead, VersionDetail, VersionFiles),
+        )
+        view.changed()
+        await view.pulse.settled()
+        head, detail, _ = view.parts
+        assert detail.standing["sentence"]
+        assert len(asked) == 7, asked
+
+        asked.clear()
+        cards = (head.card, head.lineage, detail.card, detail.standing)
+        kernel_store.runs.create("0", name="of no concern")
+        view.changed()
+        await view.pulse.settled()
+        assert sorted(asked) == [
+            "api/2.0/mlflow/model-versions/search",
+            "api/2.0/mlflow/runs/get",
+        ]
+        assert cards == (head.card, head.lineage, detail.card, detail.standing)
+        view.close_all()
+        connection.close()
+
+    asyncio.run(look())
+
+
+# F86
+def test_a_reader_is_offered_no_writing_and_told_why_the_server_refuses(
+    team: Any, until: Until, say: Say
+) -> None:
+    name = "prod.readers"
+    for call, body in (
+        ("registered-models/create", {"name": name}),
+        ("model-versions/create", {"name": name, "source": "s3://x"}),
+    ):
+        assert ask_as(team, SCIENTIST, "POST", f"api/2.0/mlflow/{call}", body)[0] == 200
+
+    async def look() -> None:
+        connection = Connection(Address(f"{team.url}/", token(ENGINEER)))
+        panel = RunPanel(None, connection=connection, state={"registry": f"models/{name}/1"})
+        here = Scene(panel)
+        await until(lambda: here.head.card)
+        assert not here.head.card["may_edit"]
+        assert not here.head.card["may_delete"]
+        await until(lambda: here.detail.card)
+        assert not here.detail.card["may_edit"]
+        say(here.head, type="delete")
+        await until(lambda: here.head.refused)
+        assert "That needs MANAGE" in here.head.refused
+        sent: list[Any] = []
+        here.head.send = lambda message, buffers=None: sent.append(message)  # type: ignore[method-assign]
+        say(here.head, type="edit", edit=1, kind="note", value="mine", seen="")
+        await until(lambda: sent)
+        assert sent[0]["outcome"] == "refused"
+        panel.close_all()
+        await asyncio.sleep(0)
+        connection.close()
+
+    asyncio.run(look())
+
+
+# F86
+def test_a_version_that_holds_what_only_others_may_move_is_not_deleted(
+    team: Any, until: Until, say: Say
+) -> None:
+    name = "prod.held"
+    for user, call, body in (
+        (SCIENTIST, "registered-models/create", {"name": name}),
+        (SCIENTIST, "model-versions/create", {"name": name, "source": "s3://x"}),
+        (ENGINEER, "model-versions/transition-stage", {"stage": "Staging"}),
+    ):
+        asked = {"name": name, "version": "1", **body}
+        assert ask_as(team, user, "POST", f"api/2.0/mlflow/{call}", asked)[0] == 200
+
+    async def look() -> None:
+        connection = Connection(Address(f"{team.url}/", token(SCIENTIST)))
+        panel = RunPanel(None, connection=connection, state={"registry": f"models/{name}/1"})
+        here = Scene(panel)
+        await until(lambda: here.head.card)
+        assert here.head.card["may_edit"]
+        say(here.head, type="delete")
+        await until(lambda: here.head.refused)
+        assert here.head.card["stage"] == "Staging"
+        panel.close_all()
+        await asyncio.sleep(0)
+        connection.close()
 
     asyncio.run(look())

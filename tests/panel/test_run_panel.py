@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from nbruns.panel.connection import Address, Connection
+from nbruns.panel.list_client import ListClient, Part
 from nbruns.panel.run_panel import RunPanel
 from nbruns.records import LoggedModel, MetricPoint, Notebook, Run
 from nbruns.store import Store
@@ -389,6 +390,8 @@ def test_the_winner_by_a_metric_is_marked_and_its_columns_are_kept(
             await until(lambda: panel.list.columns)
             say(panel.list, type="sort", column="metrics.`acc`")
             await until(lambda: names(panel) == ["better", "good", "none"])
+            # Who is best of all is learnt after the rows are there.
+            await until(lambda: panel.list.window["rows"][0]["cells"][0].get("best"))
             cells = [row["cells"][0] for row in panel.list.window["rows"]]
             assert [cell.get("best") for cell in cells] == [True, None, None]
             assert cells[0]["spark"] == "0f"
@@ -586,3 +589,37 @@ def test_a_run_is_moved_to_the_experiment_that_is_chosen(
 
     asyncio.run(move())
     assert kernel_store.runs.get(run.run_id).experiment_id == other
+
+
+# F32
+def test_the_rows_of_a_filter_are_there_before_they_are_counted(
+    *,
+    address: Address,
+    notebook_run: StartRun,
+    path: str,
+    until: Until,
+    say: Say,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number in range(130):
+        notebook_run(f"run-{number:03}", started_ms=1000 + number)
+    counting = asyncio.Event()
+    part = ListClient.part
+
+    async def slowly(*asked: Any, totals: bool = True) -> Part:
+        if totals:
+            await counting.wait()
+        return await part(*asked, totals=totals)
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: panel.list.window["total"] == 130)
+            monkeypatch.setattr(ListClient, "part", slowly)
+            say(panel.toolbar, type="filter", text="run-0", final=True)
+            await until(lambda: names(panel)[:1] == ["run-099"])
+            # A guess that lets nothing jump, until it is known.
+            assert panel.list.window["total"] == 130
+            counting.set()
+            await until(lambda: panel.list.window["total"] == 100)
+
+    asyncio.run(look())

@@ -48,17 +48,22 @@ def rows(store: Store, body: Body) -> Body:
     }
     which, listing = experiment_id(body), store.listing
     reply: Body = {}
+    total: int | None
     if flag(body, "folded"):
         _check_folds(wanted, shown)
         expanded = texts(body, "expanded")
         found, total = listing.folded(which, wanted.orders, columns, expanded=expanded, **place)
     else:
-        found = listing.rows(which, wanted, columns, view=shown, **place)
-        total = listing.total(which, wanted, view=shown) if flag(body, "totals") else 0
+        found, total = listing.rows(which, wanted, columns, view=shown, **place), None
     if flag(body, "totals"):
+        counts = listing.counts(which)
+        if total is None and not wanted.conditions and shown == "active":
+            total = sum(counts.by_status.values())
+        elif total is None:
+            total = listing.total(which, wanted, view=shown)
         reply = {
             "total": total,
-            "counts": counts_to_wire(listing.counts(which)),
+            "counts": counts_to_wire(counts),
             "best": _best(store, which, wanted, columns),
             "keys": {
                 kind: [key_to_wire(key) for key in listing.keys(which, kind, with_rare=False)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from nbruns.panel.client import Client
@@ -73,25 +73,55 @@ class Feed:
         self.experiment_id, self.title = experiment_id, experiment.name
         return experiment
 
-    async def refresh(self, selection: Selection, first: int, count: int) -> int:
-        """Fetch the rows of a range anew; how far they moved down under a reader."""
+    async def refresh(
+        self, selection: Selection, first: int, count: int, *, show: Callable[[], None]
+    ) -> int:
+        """Fetch the rows of a range anew; how far they moved down under a reader.
+
+        Of another list than before `show` is called as soon as there are rows: to count
+        all that match takes longer than to find the first.
+        """
         if self.experiment_id is None:
+            return 0
+        former = self.wanted
+        if not await self._hasten(selection, first, count, show):
             return 0
         wanted, part = await self._newest(selection, first, count)
         if first and not part.rows and part.total:
             first = max(0, part.total - count)
             part = await self.lists.part(wanted, first, count)
-        is_same = wanted == self.wanted
+        is_same = wanted == former
         self.wanted, self.counts, self.best = wanted, part.counts, part.best
         self._renewals += 1
-        if not is_same:
-            self.window = RunWindow()
         moved = self.window.renew(first, part.rows, part.total)
         await self.complete(part.rows)
         if not part.counts.by_status and not wanted.is_trash:
             # It may have been deleted: the notebook's next run then makes another one.
             self.experiment_id = None
         return moved if is_same else 0
+
+    async def _hasten(
+        self, selection: Selection, first: int, count: int, show: Callable[[], None]
+    ) -> bool:
+        """Show the rows of another list before all is counted; whether that list is still wanted.
+
+        How long it is, is guessed meanwhile, unless it ends with these rows.
+        """
+        wanted, former = self._wanted(selection, self.columns), self.wanted
+        if wanted == former or wanted.experiment_id != former.experiment_id:
+            return True
+        part = await self.lists.part(wanted, first, count, totals=False)
+        if self._wanted(selection, self.columns) != wanted:
+            return False
+        if (wanted.order, wanted.filter_text) != (former.order, former.filter_text):
+            self.best = None
+        self.wanted, end = wanted, first + len(part.rows)
+        is_end = 0 < len(part.rows) < count
+        self.window.renew(first, part.rows, end if is_end else max(end, self.count))
+        show()
+        await self.complete(part.rows)
+        show()
+        return self._wanted(selection, self.columns) == wanted
 
     async def reach(self, first: int, count: int) -> None:
         """Fetch the rows of another range of the same list."""

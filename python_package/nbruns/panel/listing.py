@@ -92,7 +92,9 @@ class Listing:
         if feed is not self.feed:
             return
         try:
-            moved = await feed.refresh(selection, *self.list.looking_at)
+            moved = await feed.refresh(
+                selection, *self.list.looking_at, show=lambda: self._show_first(feed)
+            )
         except UnreadableFilter as error:
             self._refuse(error)
             return
@@ -100,6 +102,9 @@ class Listing:
             if is_new and feed.experiment_id is not None:
                 self._take_up_again(feed.experiment_id)
             self._show(moved)
+            if feed.count and not feed.window.covers(*self.list.looking_at):
+                # The reader has scrolled on meanwhile.
+                await self.look()
 
     async def look(self) -> None:
         """Show what the reader scrolled to, fetched where it was not yet."""
@@ -212,6 +217,11 @@ class Listing:
         else:
             self._say_why_empty()
         self._on_shown()
+
+    def _show_first(self, feed: Feed) -> None:
+        """Show the first rows of another list, and clear what was said in place of the former's."""
+        if feed is self.feed and feed.window.rows:
+            self._show_rows()
 
     def _show_rows(self, moved: int = 0) -> None:
         feed = self.feed

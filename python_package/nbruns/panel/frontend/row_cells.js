@@ -51,7 +51,8 @@ function makeCell() {
         drawn = wanted;
         line.setAttribute('d', curvePath(wanted, 60, 15));
       }
-      curve.toggleAttribute('hidden', !wanted);
+      // A metric that has moved has a curve: its place is kept until it comes.
+      curve.toggleAttribute('hidden', !wanted && (Boolean(cell.inner) || !cell.ends));
       if (moved) {
         value.classList.remove('nbruns-moved');
         void value.offsetWidth;

@@ -26,6 +26,7 @@ class Registering:
         self.client = client
         self.form = form
         self._feed = feed
+        self._looked = 0
 
     async def ask(self, run_id: str) -> None:
         """Open the form with the run's models and the names there are."""
@@ -43,6 +44,8 @@ class Registering:
 
     async def look(self, name: str, alias: str) -> None:
         """Learn what the reader may do with a name and an alias."""
+        self._looked += 1
+        look = self._looked
         if not name:
             return
         known = self.form.form.get("names", ())
@@ -50,11 +53,15 @@ class Registering:
             found = await self.client.find(name)
             if found is not None:
                 self.form.learn(found)
-        self.form.tell(await self.client.rights(name, alias))
+        rights = await self.client.rights(name, alias)
+        # An answer that comes late must not hide what was told of the name typed since.
+        if look == self._looked:
+            self.form.tell(rights)
 
     async def submit(self, asked: Request) -> None:
         """Make the version and its alias; what is refused stands in the form."""
         self.form.busy()
+        self._looked += 1
         try:
             rights = await self.client.rights(asked.name, asked.alias)
             if asked.alias and not rights.may_move and not asked.asks:

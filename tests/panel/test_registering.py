@@ -90,9 +90,12 @@ def test_an_alias_that_others_move_is_requested_once_the_reader_agrees(
             form = panel.form
             asked = {"name": "prod.ml.churn", "alias": "champion", "model": "", "comment": "good"}
             say(form, type="submit", **asked)
-            await until(lambda: form.rights.get("may_move") is False)
+            await until(lambda: form.rights.get("alias") == "champion")
             await until(lambda: form.form["stage"] == "asking")
-            assert form.rights["approvers"] == "engineers, managers"
+            assert (form.rights["may_move"], form.rights["approvers"]) == (
+                False,
+                "engineers, managers",
+            )
             # Nothing was made before the reader knew.
             assert "prod.ml.churn" not in names_in(store)
             say(form, type="submit", asks=True, **asked)

@@ -29,13 +29,16 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     # Policies are YAML.
     "endpoints": ({"protocol", "notebooks", "comparison", "store"}, {"yaml"}),
     "server": (
-        {"endpoints", "store", "protocol", "notebooks"},
+        {"endpoints", "store", "protocol", "notebooks", "served_model"},
         # jupyter_core finds the configuration files where no server runs.
         {
             *("jupyter_server", "tornado", "traitlets", "jupyter_client", "jupyter_core"),
-            *("jupyter_events", "psutil"),
+            # Requirements of models are pip's.
+            *("jupyter_events", "psutil", "packaging"),
         },
     ),
+    # What a served model's process runs, where nbruns may not be installed.
+    "served_model": (set(), {"mlflow", "uvicorn"}),
     "mlflow_plugin": ({"mlflow_store", "kernel", "protocol", "store"}, {"mlflow"}),
     "mlflow_store": ({"endpoints", "store", "protocol", "kernel"}, {"mlflow"}),
     "kernel": (

@@ -22,6 +22,7 @@ def loaded_by(new_server: Callable[..., Any], path: Path, *, calls: bool) -> set
         server.ask("GET", "api/2.0/mlflow/registered-models/search")
         server.ask("POST", "api/2.0/mlflow/runs/search", {"experiment_ids": ["1"]})
         server.ask("GET", "api/1.0/notebooks/list")
+        server.ask("GET", "api/1.0/serving/list")
         server.request("PUT", "api/2.0/mlflow-artifacts/artifacts/0/x", b"x")
         server.request("GET", "api/2.0/mlflow-artifacts/artifacts/0/x")
     server.stop()
@@ -34,6 +35,7 @@ def test_starting_the_server_loads_nothing_heavy(
     loaded = loaded_by(new_server, tmp_path / "modules", calls=False)
 
     assert "nbruns.server.app" in loaded
+    assert [name for name in loaded if name.startswith("nbruns.server.serving.")] == []
     assert {name.partition(".")[0] for name in loaded} & HEAVY == set()
 
 
@@ -41,4 +43,5 @@ def test_nor_does_answering(new_server: Callable[..., Any], tmp_path: Path) -> N
     loaded = loaded_by(new_server, tmp_path / "modules", calls=True)
 
     assert "nbruns.endpoints.registry" in loaded
+    assert [name for name in loaded if name.startswith("nbruns.server.serving.")] == []
     assert {name.partition(".")[0] for name in loaded} & HEAVY == set()

@@ -23,8 +23,10 @@ from nbruns.server import (
     events,
     handlers,
     panel_kernel,
+    passing_handlers,
     revision_handlers,
     scoring_handlers,
+    serving_handlers,
 )
 from nbruns.server import static as static_files
 
@@ -300,6 +302,10 @@ class TestAttack:
             revision_handlers.RestoreHandler,
             revision_handlers.CopyHandler,
             *scoring_handlers.SCORING.values(),
+            *(handler for _, handler in serving_handlers.SERVING_HANDLERS),
+            passing_handlers.InvocationsHandler,
+            passing_handlers.PingHandler,
+            passing_handlers.VersionHandler,
         }
         shows_nothing = {
             events.EventsHandler,  # that something changed, and no more
@@ -312,6 +318,63 @@ class TestAttack:
         known = asks | shows_nothing | {handlers.ProtocolHandler}
 
         assert {handler for _, handler, *_ in extension.handlers} - known == set()
+
+
+class TestServing:
+    """EDIT starts and stops what is served, READ asks it, and others do not learn of it."""
+
+    @pytest.fixture(scope="class")
+    def served_id(self, guarded: LiveServer) -> str:
+        """A version of the scientist's that is served, though its files are of no use."""
+        made = ok(guarded, SCIENTIST, "POST", f"{V2}experiments/create", {"name": "serving"})
+        number = made["experiment_id"]
+        run = ok(guarded, SCIENTIST, "POST", f"{V2}runs/create", {"experiment_id": number})
+        run_id = run["run"]["info"]["run_id"]
+        path = f"{number}/{run_id}/artifacts/m"
+        headers = {"Authorization": f"token {token(SCIENTIST)}"}
+        described = b"flavors: {python_function: {loader_module: no_such_module}}"
+        put = guarded.request("PUT", f"{ARTIFACTS}/{path}/MLmodel", described, headers)
+        assert put.status == 200
+        name = {"name": "prod.served"}
+        ok(guarded, SCIENTIST, "POST", f"{V2}registered-models/create", name)
+        source = name | {"source": f"mlflow-artifacts:/{path}", "run_id": run_id}
+        ok(guarded, SCIENTIST, "POST", f"{V2}model-versions/create", source)
+        body = name | {"version": "1", "environment": "here"}
+        for user in (ENGINEER, OUTSIDER):
+            assert "prod.served" in refused(guarded, user, "POST", f"{OURS}serving/start", body)
+        started = ok(guarded, SCIENTIST, "POST", f"{OURS}serving/start", body)["served"]
+        assert started["started_by"] == SCIENTIST
+        return str(started["id"])
+
+    def test_a_reader_asks_it(self, guarded: LiveServer, served_id: str) -> None:
+        for _ in range(2):
+            status, reply = ask_as(guarded, ENGINEER, "POST", f"serving/{served_id}/invocations")
+            assert (status, reply["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
+            refused(guarded, OUTSIDER, "POST", f"serving/{served_id}/invocations", {})
+        for call in ("ping", "version"):
+            assert ask_as(guarded, ENGINEER, "GET", f"serving/{served_id}/{call}")[0] == 503
+            refused(guarded, OUTSIDER, "GET", f"serving/{served_id}/{call}")
+
+    def test_others_do_not_learn_of_it(self, guarded: LiveServer, served_id: str) -> None:
+        def listed(user: str) -> list[str]:
+            return [s["id"] for s in ok(guarded, user, "GET", f"{OURS}serving/list")["served"]]
+
+        assert listed(ENGINEER) == [served_id]
+        assert listed(OUTSIDER) == []
+        refused(guarded, OUTSIDER, "GET", f"{OURS}serving/get?id={served_id}")
+        there = refused(guarded, OUTSIDER, "GET", f"serving/{served_id}/ping")
+        not_there = refused(guarded, OUTSIDER, "GET", "serving/prod.served/9/ping")
+        assert there == not_there
+
+    def test_only_an_editor_controls_it(self, guarded: LiveServer, served_id: str) -> None:
+        for user in (ENGINEER, OUTSIDER):
+            refused(guarded, user, "GET", f"{OURS}serving/logs?id={served_id}")
+            for call in ("stop", "restart", "remove"):
+                refused(guarded, user, "POST", f"{OURS}serving/{call}", {"id": served_id})
+
+        assert "log" in ok(guarded, SCIENTIST, "GET", f"{OURS}serving/logs?id={served_id}")
+        ok(guarded, SCIENTIST, "POST", f"{OURS}serving/remove", {"id": served_id})
+        assert ok(guarded, SCIENTIST, "GET", f"{OURS}serving/list") == {"served": []}
 
 
 class TestThePanel:

@@ -28,6 +28,7 @@ from nbruns.endpoints import (
     run_list,
     runs,
     scoring,
+    serving,
     traces,
     transition_requests,
 )
@@ -185,7 +186,15 @@ OURS: dict[Any, Question] = {
     run_list.move: together(of_call.runs_in("EDIT"), of_call.experiment("EDIT")),
 }
 
-NEEDS: dict[Any, Question] = TRACKING | REGISTRY | OURS
+# To serve a model is to run its code on the server, in the name of whoever starts it.
+SERVING: dict[Any, Question] = {
+    serving.start: model("EDIT"),
+    serving.control: model("EDIT"),
+    serving.query: model("READ"),
+    serving.listed: IN_SIGHT,
+}
+
+NEEDS: dict[Any, Question] = TRACKING | REGISTRY | OURS | SERVING
 
 
 # What is known only once it was done; it is undone where the answer is no.

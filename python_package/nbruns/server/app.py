@@ -22,10 +22,12 @@ from nbruns.server.handlers import HealthHandler, ProtocolHandler
 from nbruns.server.kernel_runs import KernelRuns
 from nbruns.server.kernels import KernelFollower
 from nbruns.server.panel_kernel import PanelKernels, PanelStartHandler
+from nbruns.server.passing_handlers import InvocationsHandler, PingHandler, VersionHandler
 from nbruns.server.policy_in_force import read_policy
 from nbruns.server.revision_handlers import CopyHandler, RestoreHandler
 from nbruns.server.scoring_handlers import SCORING
 from nbruns.server.scoring_jobs import ScoringJobs
+from nbruns.server.serving_handlers import SERVING_HANDLERS
 from nbruns.server.static import PlotlyHandler
 from nbruns.server.store_thread import ARTIFACT_BASE, StoreThread
 from nbruns.server.tickets import Tickets
@@ -116,6 +118,10 @@ class NbrunsApp(ExtensionApp):
                 (r"/nbruns/api/1\.0/revisions/restore", RestoreHandler),
                 (r"/nbruns/api/1\.0/revisions/copy", CopyHandler),
                 *((rf"/nbruns/api/1\.0/scoring/{name}", made) for name, made in SCORING.items()),
+                *((rf"/nbruns/api/1\.0/serving/{name}", one) for name, one in SERVING_HANDLERS),
+                (r"/nbruns/serving/(.+)/invocations", InvocationsHandler),
+                (r"/nbruns/serving/(.+)/ping", PingHandler),
+                (r"/nbruns/serving/(.+)/version", VersionHandler),
                 (r"/nbruns/static/plotly\.min\.js", PlotlyHandler),
                 (r"/nbruns/(.*)", ProtocolHandler),
             ]
@@ -130,6 +136,8 @@ class NbrunsApp(ExtensionApp):
         if self._starting is not None:
             self._starting.cancel()
         await self.scoring.close()
+        if served := self.settings.get("nbruns_served"):
+            await served.stop_all()
         if self._is_following:
             await self.follower.stop()
         await self.store.stop()

@@ -50,6 +50,11 @@ class Changes:
             if not self._listeners:
                 self._rest()
 
+    def tell(self) -> None:
+        """Wake the listeners for a change that is in no database."""
+        self.version += 1
+        self._wake_all()
+
     def close(self) -> None:
         """Send every listener home."""
         self.closed = True

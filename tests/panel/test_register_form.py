@@ -10,7 +10,7 @@ from nbruns.panel.registry import (
     RegisterForm,
     Request,
     alias_trouble,
-    models_in_tags,
+    models_of_old_clients,
     name_trouble,
     proposed_name,
     source_of,
@@ -197,7 +197,8 @@ def test_the_result_says_how_to_load_it(form: RegisterForm, ada: Run) -> None:
 
 def test_models_of_older_clients_are_found_in_the_run_s_tag(make_run: MakeRun) -> None:
     history = json.dumps([{"artifact_path": "model", "run_id": "a"}])
-    (model,) = models_in_tags(make_run("a", tags={"mlflow.log-model.history": history}))
+    (model,) = models_of_old_clients(make_run("a", tags={"mlflow.log-model.history": history}))
 
     assert (model.name, model.artifact_uri) == ("model", "runs:/a/model")
-    assert models_in_tags(make_run("b", tags={"mlflow.log-model.history": "oops"})) == []
+    for text in ("oops", "5", '["model"]', '{"artifact_path": "m"}'):
+        assert models_of_old_clients(make_run("b", tags={"mlflow.log-model.history": text})) == []

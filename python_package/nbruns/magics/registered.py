@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -14,7 +13,8 @@ from IPython.core.error import UsageError
 import nbruns
 from nbruns.errors import InvalidState, NotFound, Unsupported
 from nbruns.magics import runs_here
-from nbruns.protocol.names import LOGGED_MODELS_TAG, SOURCE_NAME_TAG
+from nbruns.protocol.model_messages import models_in_tags
+from nbruns.protocol.names import SOURCE_NAME_TAG
 from nbruns.records import Run
 from nbruns.rules import check_registry_tag
 
@@ -100,7 +100,9 @@ def models_of(run: Run) -> list[Model]:
     logged = [client.get_logged_model(link.model_id) for link in run.model_outputs]
     logged.sort(key=lambda model: model.creation_timestamp)
     found = [Model(one.name, one.model_id, f"models:/{one.model_id}") for one in logged]
-    return found or _models_in_tag(run)
+    # What an MLflow before 3 left: folders of the run.
+    folders = models_in_tags(run.tags)
+    return found or [Model(path, "", f"{run.artifact_uri}/{path}") for path in folders]
 
 
 def chosen_model(run: Run, wanted: str | None) -> Model:
@@ -210,17 +212,3 @@ def _way_out() -> str:
     if newest is None:
         return how
     return f"{how}. The newest run with a model is '{newest.name}': --run \"{newest.name}\""
-
-
-def _models_in_tag(run: Run) -> list[Model]:
-    """What an MLflow before 3 left: a tag that names folders of the run."""
-    try:
-        history = json.loads(run.tags.get(LOGGED_MODELS_TAG, "[]"))
-    except ValueError:
-        return []
-    paths = [
-        str(said["artifact_path"])
-        for said in history
-        if isinstance(said, dict) and "artifact_path" in said
-    ]
-    return [Model(path, "", f"{run.artifact_uri}/{path}") for path in dict.fromkeys(paths)]

@@ -10,7 +10,7 @@ from nbruns.panel.client import Client
 from nbruns.panel.columns import Column, Columns, listed
 from nbruns.panel.list_client import ListClient, Part, Wanted
 from nbruns.panel.list_rows import ROW_TAGS, spark_text
-from nbruns.panel.registry import models_in_tags
+from nbruns.panel.registry import models_of_old_clients
 from nbruns.panel.run_filter import as_filter
 from nbruns.panel.run_window import RunWindow
 from nbruns.panel.selection import NEWEST_FIRST, Selection
@@ -190,7 +190,7 @@ class Feed:
         """The models a run logged; asked again once it has logged another or has ended."""
         key = (run.run_id, len(run.model_outputs), run.status)
         if key not in self._models:
-            models = await self.client.models_of(run) or models_in_tags(run)
+            models = await self.client.models_of(run) or models_of_old_clients(run)
             if run.status == "RUNNING":
                 return models
             self._models[key] = models

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -16,6 +15,7 @@ from nbruns.errors import InvalidValue
 from nbruns.panel.browser_side import script
 from nbruns.panel.models.place import Place
 from nbruns.panel.register_client import Rights
+from nbruns.protocol.model_messages import models_in_tags
 from nbruns.protocol.names import LOGGED_MODELS_TAG, SOURCE_NAME_TAG
 from nbruns.records import LoggedModel, ModelVersion, RegisteredModel, Run
 from nbruns.rules import check_registry_tag
@@ -230,25 +230,20 @@ def has_model(run: Run) -> bool:
     return bool(run.model_outputs) or LOGGED_MODELS_TAG in run.tags
 
 
-def models_in_tags(run: Run) -> list[LoggedModel]:
-    """The models an MLflow 2 client logged: it knows no logged models and writes a tag."""
-    try:
-        history = json.loads(run.tags.get(LOGGED_MODELS_TAG, "[]"))
-    except ValueError:
-        return []
+def models_of_old_clients(run: Run) -> list[LoggedModel]:
+    """The models an MLflow 2 client logged, as folders of the run."""
     return [
         LoggedModel(
             model_id="",
             experiment_id=run.experiment_id,
-            name=str(said["artifact_path"]),
-            artifact_uri=f"runs:/{run.run_id}/{said['artifact_path']}",
+            name=path,
+            artifact_uri=f"runs:/{run.run_id}/{path}",
             status="READY",
             created_ms=run.started_ms or 0,
             updated_ms=run.started_ms or 0,
             source_run_id=run.run_id,
         )
-        for said in history
-        if isinstance(said, dict) and "artifact_path" in said and not said.get("model_id")
+        for path in models_in_tags(run.tags)
     ]
 
 

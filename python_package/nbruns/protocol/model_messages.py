@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+
 from nbruns.protocol.fields import Body, find, integer, messages, optional_int, text, texts
 from nbruns.protocol.messages import Json, mapping, metric_to_wire, metrics_from_wire, pairs
+from nbruns.protocol.names import LOGGED_MODELS_TAG
 from nbruns.records import ArtifactFile, LoggedModel, ModelVersion, RegisteredModel
 
 # MLflow's client reads a status by this name or number.
@@ -70,6 +74,22 @@ def logged_model_from_wire(body: Body) -> LoggedModel:
         tags=mapping(info, "tags"),
         metrics=tuple(metrics_from_wire(data)),
     )
+
+
+def models_in_tags(tags: Mapping[str, str]) -> list[str]:
+    """The folders of a run's artifacts in which an MLflow before 3 logged models, oldest first.
+
+    It knows no logged models and writes a tag, which anybody may have written otherwise.
+    """
+    try:
+        history = json.loads(tags.get(LOGGED_MODELS_TAG, "[]"))
+    except ValueError:
+        return []
+    said = [one for one in history if isinstance(one, dict)] if isinstance(history, list) else []
+    # An entry with an id is of a logged model, which is asked for as such.
+    kept = (one for one in said if one.get("artifact_path") and not one.get("model_id"))
+    paths = [str(one["artifact_path"]) for one in kept]
+    return list(dict.fromkeys(paths))
 
 
 def version_to_wire(version: ModelVersion) -> Json:

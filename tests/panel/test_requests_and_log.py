@@ -69,9 +69,12 @@ def test_whose_and_which(team: LiveServer) -> None:
             assert (seat.part.about["state"], seat.part.rows) == ("pending", [])
         async with seat_of(RequestList, MANAGER, team, f"models/{name}/2") as seat:
             assert [one["id"] for one in seat.part.rows] == [theirs]
+            assert not seat.part.about["has_past"]
             assert seat.part.about["waiting"] >= 1
             await seat.does(type="go", name=name, version=2)
             assert seat.went == [f"models/{name}/2"]
+        async with seat_of(RequestList, MANAGER, team, f"models/{name}/1") as seat:
+            assert (seat.part.rows, seat.part.about["has_past"]) == ([], True)
         async with seat_of(RequestList, MANAGER, team, f"models/{name}/3") as seat:
             assert (seat.part.rows, seat.part.about["has_past"]) == ([], False)
         async with seat_of(RequestList, OUTSIDER, team, "requests") as seat:
@@ -226,8 +229,8 @@ def deed(action: str, **said: Any) -> Activity:
             ("no version", "version 3"),
         ),
         (
-            deed("overtaken", requester="erin", target="Staging"),
-            "overtook erin's request for Staging",
+            deed("overtaken", requester="erin", target="@c"),
+            "overtook erin's request for @c",
             ("", ""),
         ),
         (deed("served"), "served version 3", ("", "")),

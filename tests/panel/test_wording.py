@@ -1,6 +1,7 @@
 """Numbers, deltas and badges in words."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -65,6 +66,14 @@ def test_a_badge_shows_the_version_with_an_alias_and_counts_the_others() -> None
 
     assert text == "churn v3 @champion +1"
     assert full == "churn v3 @champion\nchurn v4"
+
+
+def test_a_badge_names_the_stage_and_prefers_what_is_in_use() -> None:
+    live = replace(version("churn", 1), stage="Production")
+    text, full = badge([version("churn", 2), live])
+
+    assert text == "churn v1 Production +1"
+    assert full == "churn v1 Production\nchurn v2"
 
 
 def test_a_badge_has_room_for_the_model_of_a_three_level_name() -> None:

@@ -12,6 +12,8 @@ from nbruns.records import ModelVersion
 
 __all__ = ["badge", "delta", "exact", "foremost_first", "number"]
 
+_IN_USE = ("Staging", "Production")
+
 
 def badge(versions: Sequence[ModelVersion]) -> tuple[str, str]:
     """What a row's badge says about a run's registered versions, and the hover's longer text.
@@ -28,9 +30,12 @@ def badge(versions: Sequence[ModelVersion]) -> tuple[str, str]:
 
 
 def foremost_first(versions: Sequence[ModelVersion]) -> list[ModelVersion]:
-    """Those with an alias first, then the newest."""
-    return sorted(versions, key=lambda v: (bool(v.aliases), v.created_ms), reverse=True)
+    """Those with an alias first, then those in use by their stage, then the newest."""
+    return sorted(
+        versions, key=lambda v: (bool(v.aliases), v.stage in _IN_USE, v.created_ms), reverse=True
+    )
 
 
 def _version(version: ModelVersion, name: str) -> str:
-    return " ".join([f"{name} v{version.version}", *(f"@{a}" for a in version.aliases)])
+    stage = [version.stage] if version.stage != "None" else []
+    return " ".join([f"{name} v{version.version}", *(f"@{a}" for a in version.aliases), *stage])

@@ -46,7 +46,7 @@ function modelsSection(model, does) {
         icon('register'),
         make('span', { class: 'nbruns-modelTitle', title: item.id, dir: 'auto', text: item.name }),
         make('span', { class: 'nbruns-modelType', text: pending || item.type }),
-        ...item.versions.map(version => make('button', { type: 'button', class: 'nbruns-badge', onclick: () => does.openVersion(`models/${version.name}/${version.version}`), title: ['Open this version', `${version.name}, version ${version.version}`, version.stage, version.user && `registered by ${version.user}`, absolute(version.created_ms)].filter(Boolean).join('\n'), text: version.badge + (version.stage ? ` ${version.stage}` : '') }))
+        ...item.versions.map(version => make('button', { type: 'button', class: 'nbruns-badge', onclick: () => does.openVersion(`models/${version.name}/${version.version}`), title: ['Open this version', `${version.name}, version ${version.version}`, version.stage, version.user && `registered by ${version.user}`, absolute(version.created_ms)].filter(Boolean).join('\n'), text: version.badge }))
       ),
       item.inputs.length ? columnList('Inputs', item.inputs, item.input_count, unfolded, `${item.id} in`) : '',
       item.outputs.length ? columnList('Outputs', item.outputs, item.outputs.length, unfolded, `${item.id} out`) : '',

@@ -11,7 +11,7 @@ function suggestField({ name, label, options, onchange, ...attributes }) {
     ...attributes
   });
   const said = make('div', { id: `${id}-said`, class: 'nbruns-fieldSaid' });
-  const list = make('ul', { id: `${id}-list`, class: 'nbruns-suggestions', role: 'listbox', 'aria-label': label, hidden: true });
+  const list = make('ul', { id: `${id}-list`, class: 'nbruns-suggestions', role: 'listbox', 'aria-label': 'Suggestions', hidden: true });
   const row = make('div', { class: 'nbruns-field' }, make('label', { for: id, text: label }), input, list, said);
   let found = [];
   let marked = -1;

@@ -94,14 +94,12 @@ def _for_whom(one: Activity) -> str:
 
 def _ends(one: Activity) -> tuple[str, str]:
     """From where, and to where; two empty texts where there is no way between."""
-    if one.action == "registered":
+    if one.action in ("registered", "overtaken"):
         return "", ""
     if one.action == "deleted":
         return (one.before, "") if one.before not in (None, "None") else ("", "")
     if (one.target or "").startswith("@"):
         return _version(one.before), _version(one.after)
-    if one.action == "overtaken":
-        return "", ""
     return one.before or "", one.after or ""
 
 

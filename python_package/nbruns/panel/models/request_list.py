@@ -41,9 +41,8 @@ class RequestList(Part):
     async def renew(self) -> None:
         """Fetch the requests of the page in front, as its filter says."""
         asked = (self.place, self._whose, self._state, self._size)
-        page, (waiting, user), has_past = await asyncio.gather(
-            self._fetch(), self.client.waiting(), self._has_past()
-        )
+        page, (waiting, user) = await asyncio.gather(self._fetch(), self.client.waiting())
+        has_past = await self._has_past(len(page.items))
         if asked != (self.place, self._whose, self._state, self._size):
             return
         self.rows = [_row(one, user) for one in page.items]
@@ -91,14 +90,15 @@ class RequestList(Part):
             max_results=self._size,
         )
 
-    async def _has_past(self) -> bool:
-        """Whether a model has had requests at all; on their own page it does not matter."""
+    async def _has_past(self, open_ones: int) -> bool:
+        """Whether requests of a model were decided; on the page of all it does not matter."""
         place = self.place
-        if not place.name:
+        if not place.name or self._state != OPEN:
             return True
         name, version = place.name, place.version or None
-        found = await self.client.requests(name=name, version=version, max_results=1)
-        return bool(found.items)
+        most = min(open_ones + 1, MOST)
+        found = await self.client.requests(name=name, version=version, max_results=most)
+        return any(one.asked.state != OPEN for one in found.items)
 
     async def _decide(self, message: dict[str, Any]) -> None:
         text, archives = "", message.get("archives")

@@ -1,4 +1,4 @@
-"""The shell's way in: `nbruns import`, `nbruns score`, `nbruns policy`."""
+"""The shell's way in: `nbruns import`, `nbruns score`, `nbruns policy` and a group's commands."""
 
 from __future__ import annotations
 
@@ -88,6 +88,8 @@ def explain_policy(chosen: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from nbruns.group_commands import fill_serve, fill_token
+
     parser = argparse.ArgumentParser(
         prog="nbruns", description="Experiment tracking in JupyterLab."
     )
@@ -111,6 +113,8 @@ def _parser() -> argparse.ArgumentParser:
     bring.set_defaults(run=import_from)
     _add_score(commands.add_parser("score", help="score a CSV or Parquet file with a model"))
     _add_policy(commands.add_parser("policy", help="check a policy, or ask who may do what"))
+    fill_serve(commands.add_parser("serve", help="serve a store to a group"))
+    fill_token(commands.add_parser("token", help="let users into a group's server, or out"))
     return parser
 
 

@@ -60,6 +60,11 @@ def acting_user() -> str:
     return _acting.get() or user_name()
 
 
+def signed_in_user() -> str | None:
+    """Who asks, where they signed in by name; None for whoever shares the server's token."""
+    return _acting.get()
+
+
 @contextlib.contextmanager
 def acting_as(user: str | None) -> Iterator[None]:
     """Do what follows in a user's name; None is the system's user."""

@@ -6,9 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from group_server import GroupServer
 from mlflow.entities import Metric
 from mlflow.tracking import MlflowClient
 
@@ -75,3 +77,36 @@ def test_log_metric_over_http(
     say(f"log_metric over HTTP: {took:.2f} ms, {took / floor:.2f} x a server that does nothing")
     assert len(ours.get_metric_history(run_id, "loss")) == 1400
     assert took < 1.3 * floor
+
+
+def test_a_groups_server_is_as_quick(
+    new_server: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    say: Say,
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("default: EDIT\n")
+    group = GroupServer(tmp_path, options=("--policy", str(policy)))
+    group.start()
+    beside = new_server(config=f"c.NbrunsApp.policy_file = {str(policy)!r}")
+    servers = (group, beside)
+    tokens = (group.add_user("ada"), beside.token)
+    clients = [MlflowClient(server.url) for server in servers]
+
+    def took(which: int, turn: int) -> float:
+        monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", tokens[which])
+        return round_ms(clients[which], runs[which], turn * 200)
+
+    try:
+        runs = ["", ""]
+        for which, client in enumerate(clients):
+            monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", tokens[which])
+            runs[which] = client.create_run("0").info.run_id
+        rounds = [(took(0, turn), took(1, turn)) for turn in range(7)]
+    finally:
+        group.stop()
+    ours, extension = (min(each) for each in zip(*rounds, strict=True))
+
+    say(f"log_metric to `nbruns serve`: {ours:.2f} ms, {ours / extension:.2f} x beside notebooks")
+    assert ours < 1.15 * extension

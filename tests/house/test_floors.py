@@ -65,10 +65,11 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"nbformat"},
     ),
     # What scores from the shell keeps its runs where a kernel would.
+    "group_commands": ({"server"}, set()),
     "cli": (
         {
             *("endpoints", "store", "protocol", "notebooks", "server", "transfer"),
-            *("scoring", "kernel"),
+            *("scoring", "kernel", "group_commands"),
         },
         set(),
     ),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from jupyter_process import LiveServer, connected
+from team import ENGINEER, MANAGER, SCIENTIST, TEAM, ask_as
 
 if TYPE_CHECKING:
     from jupyter_client.blocking.client import BlockingKernelClient
@@ -161,6 +162,28 @@ def test_it_ends_with_its_server(new_server: Callable[..., LiveServer]) -> None:
     server.stop()
 
     wait_for(lambda: not is_running(pid))
+
+
+def test_those_of_users_who_left_end_when_another_comes(
+    new_server: Callable[..., LiveServer],
+) -> None:
+    hurry = "from nbruns.server import panel_kernel\npanel_kernel._FORSAKEN_AFTER_S = 0.0\n"
+    server = new_server(config=TEAM + hurry)
+
+    def start_as(user: str) -> str:
+        status, reply = ask_as(server, user, "POST", START)
+        assert status == 200, reply
+        return str(reply["kernel_id"])
+
+    def running() -> set[str]:
+        return {one["id"] for one in ask_as(server, MANAGER, "GET", "/api/kernels")[1]}
+
+    left = start_as(SCIENTIST)
+    assert start_as(SCIENTIST) == left
+    coming = start_as(ENGINEER)
+
+    assert running() == {coming}
+    assert start_as(SCIENTIST) not in (left, coming)
 
 
 def test_one_that_gets_no_session_is_shut_down(

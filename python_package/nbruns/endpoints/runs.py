@@ -9,6 +9,7 @@ from nbruns.conditions import Search
 from nbruns.endpoints.experiments import MOST_PER_PAGE, checked_id, with_token
 from nbruns.endpoints.sight import readable_experiments
 from nbruns.errors import InvalidValue, Unsupported
+from nbruns.identity import signed_in_user
 from nbruns.protocol import pages
 from nbruns.protocol.fields import (
     choice,
@@ -67,7 +68,8 @@ def create(store: Store, body: Body) -> Body:
     run = store.runs.create(
         checked_id(text(body, "experiment_id") or "0"),
         name=optional(body, "run_name") or None,
-        user=text(body, "user_id"),
+        # A client only guesses: it sends the name of its machine's user, or 'unknown'.
+        user=signed_in_user() or text(body, "user_id"),
         started_ms=optional_int(body, "start_time"),
         tags=mapping(body, "tags"),
     )

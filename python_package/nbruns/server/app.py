@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from jupyter_server.extension.application import ExtensionApp
@@ -16,6 +17,7 @@ from nbruns.endpoints.guard import POLICY_VARIABLE
 from nbruns.errors import NbrunsError
 from nbruns.identity import home_folder
 from nbruns.notebooks.canonical import kept_output_bytes
+from nbruns.permissions import Policy
 from nbruns.server.artifact_handlers import ArtifactHandler
 from nbruns.server.events import Changes, EventsHandler
 from nbruns.server.handlers import HealthHandler, ProtocolHandler
@@ -23,7 +25,7 @@ from nbruns.server.kernel_runs import KernelRuns
 from nbruns.server.kernels import KernelFollower
 from nbruns.server.panel_kernel import PanelKernels, PanelStartHandler
 from nbruns.server.passing_handlers import InvocationsHandler, PingHandler, VersionHandler
-from nbruns.server.policy_in_force import read_policy
+from nbruns.server.policy_in_force import InForce, read_policy
 from nbruns.server.revision_handlers import CopyHandler, RestoreHandler
 from nbruns.server.scoring_handlers import SCORING
 from nbruns.server.scoring_jobs import ScoringJobs
@@ -31,10 +33,12 @@ from nbruns.server.serving_handlers import SERVING_HANDLERS
 from nbruns.server.static import PlotlyHandler
 from nbruns.server.store_thread import ARTIFACT_BASE, StoreThread
 from nbruns.server.tickets import Tickets
+from nbruns.server.watched_file import WatchedFile
 from nbruns.store.artifacts import Artifacts
 
-_RETRY_S = 10.0
-_ARTIFACTS = r"/nbruns/(?:ajax-)?api/[23]\.0/mlflow-artifacts/artifacts/(.+)"
+RETRY_S = 10.0
+ARTIFACTS = r"(?:ajax-)?api/[23]\.0/mlflow-artifacts/artifacts/(.+)"
+_POLICY_LOOK_S = 1.0
 
 
 class NbrunsApp(ExtensionApp):
@@ -59,11 +63,17 @@ class NbrunsApp(ExtensionApp):
 
     policy_file = Unicode(
         help="""A YAML file with the policy. Defaults to the environment's NBRUNS_POLICY. A
-        policy that is wrong stops the server with the line at fault."""
+        policy that is wrong stops the server with the line at fault. It is read again when it
+        changes; one that is wrong then leaves the one before in force."""
     ).tag(config=True)
 
-    _starting: asyncio.Task[None] | None = None
+    scoring: ScoringJobs | None = None
     _is_following = False
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._environment_before: dict[str, str | None] = {}
 
     @default("policy_file")
     def _default_policy_file(self) -> str:
@@ -76,21 +86,10 @@ class NbrunsApp(ExtensionApp):
     def initialize_settings(self) -> None:
         """Make what handlers share, and tell kernels where the store is."""
         assert self.serverapp is not None, "Jupyter links an extension to its server first"
-        home = Path(self.home).expanduser().absolute()
-        try:
-            in_force = read_policy(self.policy, self.policy_file, Path(self.serverapp.runtime_dir))
-        except NbrunsError as error:
-            # To go on without the policy would let everybody in.
-            self.log.critical("nbruns cannot use its policy. %s", error)
-            self.exit(1)
-        self.store = StoreThread(home, in_force.policy)
-        self.changes = Changes(home / "nbruns.db")
-        self.scoring = ScoringJobs(home)
+        home, in_force = self._share_store()
         tickets = Tickets()
+        self.scoring = ScoringJobs(home)
         self.settings.update(
-            nbruns_store=self.store,
-            nbruns_artifacts=Artifacts(home / "artifacts", ARTIFACT_BASE),
-            nbruns_events=self.changes,
             nbruns_scoring=self.scoring,
             nbruns_tickets=tickets,
             nbruns_panel=PanelKernels(self.serverapp, tickets, server_url),
@@ -98,8 +97,6 @@ class NbrunsApp(ExtensionApp):
         page = self.settings.setdefault("page_config_data", {})
         page["nbrunsOutputLimit"] = str(kept_output_bytes())
         self.follower = KernelFollower(self.serverapp, self.store)
-        self.kernel_runs = KernelRuns(self.serverapp, self.store)
-        self.settings["nbruns_kernel_runs"] = self.kernel_runs
         # Which store it is; that MLflow uses it is for the kernels that have nbruns to say.
         told = {"NBRUNS_HOME": str(home)} | ({} if self.autolog else {"NBRUNS_AUTOLOG": "off"})
         if in_force.file is not None:
@@ -107,11 +104,34 @@ class NbrunsApp(ExtensionApp):
         self._environment_before = {name: os.environ.get(name) for name in told}
         os.environ.update(told)
 
+    def _share_store(self) -> tuple[Path, InForce]:
+        """Make what handlers need wherever they are; the store's home, and the policy."""
+        assert self.serverapp is not None, "Jupyter links an extension to its server first"
+        home = Path(self.home).expanduser().absolute()
+        try:
+            runtime_folder = Path(self.serverapp.runtime_dir)
+            in_force = read_policy(self.policy, self.policy_file, runtime_folder, self.log)
+        except NbrunsError as error:
+            # To go on without the policy would let everybody in.
+            self.log.critical("nbruns cannot use its policy. %s", error)
+            self.exit(1)
+        self.in_force = in_force
+        self.store = StoreThread(home, in_force.policy)
+        self.changes = Changes(home / "nbruns.db")
+        self.kernel_runs = KernelRuns(self.serverapp, self.store)
+        self.settings.update(
+            nbruns_store=self.store,
+            nbruns_artifacts=Artifacts(home / "artifacts", ARTIFACT_BASE),
+            nbruns_events=self.changes,
+            nbruns_kernel_runs=self.kernel_runs,
+        )
+        return home, in_force
+
     def initialize_handlers(self) -> None:
         """Everything lies under `<base_url>nbruns/`; what nobody knows is answered in JSON too."""
         self.handlers.extend(
             [
-                (_ARTIFACTS, ArtifactHandler),
+                (r"/nbruns/" + ARTIFACTS, ArtifactHandler),
                 (r"/nbruns/events", EventsHandler),
                 (r"/nbruns/health", HealthHandler),
                 (r"/nbruns/api/1\.0/panel/start", PanelStartHandler),
@@ -128,14 +148,17 @@ class NbrunsApp(ExtensionApp):
         )
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
-        self._starting = asyncio.create_task(self._follow())
+        self._tasks.append(asyncio.create_task(self._follow()))
+        if self.in_force.watched is not None:
+            self._tasks.append(asyncio.create_task(self._keep_policy(self.in_force.watched)))
 
     async def stop_extension(self) -> None:
-        """Follow no more, close the store and leave the environment as it was."""
+        """Follow no longer, close the store and leave the environment as it was."""
         self.changes.close()
-        if self._starting is not None:
-            self._starting.cancel()
-        await self.scoring.close()
+        for task in self._tasks:
+            task.cancel()
+        if self.scoring is not None:
+            await self.scoring.close()
         if served := self.settings.get("nbruns_served"):
             await served.stop_all()
         if self._is_following:
@@ -145,6 +168,12 @@ class NbrunsApp(ExtensionApp):
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
+
+    async def _keep_policy(self, file: WatchedFile[Policy]) -> None:
+        """Go by what the policy's file says, from a second after it was written on."""
+        while True:
+            self.store.go_by(await asyncio.to_thread(file.look))
+            await asyncio.sleep(_POLICY_LOOK_S)
 
     async def _follow(self) -> None:
         """Follow notebooks and kernels, from the moment on at which the store can be used."""
@@ -158,7 +187,7 @@ class NbrunsApp(ExtensionApp):
                 if str(error) != said:
                     said = str(error)
                     self.log.error("nbruns keeps nothing for now. %s", said)
-                await asyncio.sleep(_RETRY_S)
+                await asyncio.sleep(RETRY_S)
             except Exception:
                 # Whatever it is, the rest of the extension can do without.
                 self.log.exception("nbruns does not follow notebooks and kernels")

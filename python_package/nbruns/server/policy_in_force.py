@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,19 +12,23 @@ from typing import Any
 
 from nbruns.errors import InvalidValue
 from nbruns.permissions import Policy
+from nbruns.server.watched_file import WatchedFile
 
 CONFIG_NAME = "c.NbrunsApp.policy"
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A policy, and where it is written for kernels to read; neither where none is set."""
+    """A policy, and where it is written for kernels to read; nothing where none is set."""
 
     policy: Policy | None = None
     file: Path | None = None
+    watched: WatchedFile[Policy] | None = None
 
 
-def read_policy(found: Mapping[str, Any], file: str, runtime_folder: Path) -> InForce:
+def read_policy(
+    found: Mapping[str, Any], file: str, runtime_folder: Path, log: logging.Logger
+) -> InForce:
     """The policy of the configuration, as data or in a file; InvalidValue for a wrong one."""
     if not found and not file:
         return InForce()
@@ -35,7 +40,8 @@ def read_policy(found: Mapping[str, Any], file: str, runtime_folder: Path) -> In
 
     if file:
         path = Path(file).expanduser().absolute()
-        return InForce(policy_from_file(path), path)
+        watched = WatchedFile(path, policy_from_file, log)
+        return InForce(watched.look(), path, watched)
     policy = policy_from_data(found, CONFIG_NAME)
     return InForce(policy, _written(found, runtime_folder))
 

@@ -71,6 +71,12 @@ class StoreThread:
         job = partial(work, store, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._beside, job)
 
+    def go_by(self, policy: Policy | None) -> None:
+        """Answer by this policy from the next call on."""
+        self.policy = policy
+        if self._store is not None:
+            self._store.policy = policy
+
     async def stop(self) -> None:
         """Finish what was asked for, then close the file; later calls get StoreUnusable."""
         self._is_stopped = True

@@ -7,6 +7,7 @@ import http.client
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,101 @@ def test_the_same_for_an_alias_and_nobody_decides_their_own(
 
     found = ok(guarded, ENGINEER, "GET", f"{V2}registered-models/alias?name={model}&alias=champion")
     assert found["model_version"]["version"] == "1"
+
+
+def test_an_alias_is_not_taken_away_by_whoever_may_not_give_it(
+    guarded: LiveServer, model: str
+) -> None:  # F84 F86 N7
+    asked = {"name": model, "alias": "champion", "version": "1"}
+    create, approve = f"{OURS}requests/create", f"{OURS}requests/approve"
+
+    def grant(body: dict[str, Any]) -> None:
+        made = ok(guarded, SCIENTIST, "POST", create, body)["request"]
+        assert made["may"] == ["cancel"]
+        decision = {"request_id": made["request_id"], "comment": "agreed"}
+        refused(guarded, SCIENTIST, "POST", approve, decision)
+        ok(guarded, ENGINEER, "POST", approve, decision)
+
+    grant(asked)
+    gone = {"name": model, "alias": "champion"}
+    for user in (SCIENTIST, ENGINEER, MANAGER):
+        refused(guarded, user, "DELETE", f"{V2}registered-models/alias", gone)
+    grant(asked | {"remove": True, "comment": "it drifts"})
+
+    assert ok(guarded, ENGINEER, "GET", f"{OURS}registry/holder?name={model}&alias=champion") == {
+        **{"versions": [], "target": "@champion"},
+        "at_ms": pytest.approx(time.time() * 1_000, abs=60_000),
+    }
+
+
+def test_a_move_says_why_and_by_which_rule(guarded: LiveServer, model: str) -> None:  # F87
+    stage = {"name": model, "version": "1", "stage": "Staging", "comment": "for the canary"}
+    ok(guarded, ENGINEER, "POST", f"{V2}model-versions/transition-stage", stage)
+    alias = {"name": model, "version": "2", "alias": "next", "comment": "try it"}
+    ok(guarded, SCIENTIST, "POST", f"{V2}registered-models/alias", alias)
+    gone = {"name": model, "alias": "next", "comment": "tried"}
+    ok(guarded, SCIENTIST, "DELETE", f"{V2}registered-models/alias", gone)
+
+    log = ok(guarded, MANAGER, "GET", f"{OURS}activity/search?model={model}&action=moved")
+    told = [(a["user"], a["before"], a["after"], a["comment"]) for a in log["activities"]]
+    assert told == [
+        (SCIENTIST, "2", None, "tried"),
+        (SCIENTIST, None, "2", "try it"),
+        (ENGINEER, "None", "Staging", "for the canary"),
+    ]
+    assert "target Staging" in log["activities"][2]["allowed_by"]
+
+
+def test_the_wrong_user_gets_nowhere(guarded: LiveServer, model: str) -> None:  # F86 F105
+    """With somebody's request open, all that the others might try; then nothing has changed."""
+    where = {"name": model, "version": "2"}
+    asked = ok(
+        *(guarded, SCIENTIST, "POST", f"{OURS}requests/create"),
+        where | {"stage": "Production", "archive_existing_versions": True},
+    )
+    this = {"request_id": asked["request"]["request_id"]}
+    ok(
+        *(guarded, MANAGER, "POST", f"{V2}model-versions/transition-stage"),
+        {"name": model, "version": "1", "stage": "Production"},
+    )
+    read = f"{OURS}activity/search?model={model}"
+    before = ok(guarded, MANAGER, "GET", read)
+
+    transition, ours = f"{V2}model-versions/transition-stage", f"{OURS}requests"
+    named = where | {"stage": "Production", "creator": SCIENTIST}
+    for user, method, path, body in (
+        (SCIENTIST, "POST", transition, where | {"stage": "Production"}),
+        (SCIENTIST, "POST", transition, {"name": model, "version": "1", "stage": "Archived"}),
+        (ENGINEER, "POST", transition, {"name": model, "version": "1", "stage": "Staging"}),
+        (SCIENTIST, "POST", f"{ours}/approve", this),
+        (SCIENTIST, "POST", f"{ours}/reject", this),
+        (ENGINEER, "POST", f"{ours}/approve", this | {"archive_existing_versions": False}),
+        (ENGINEER, "POST", f"{ours}/reject", this),
+        (ENGINEER, "POST", f"{ours}/cancel", this),
+        (ENGINEER, "POST", f"{V2}transition-requests/approve", named),
+        (ENGINEER, "POST", f"{V2}transition-requests/reject", named),
+        (ENGINEER, "DELETE", f"{V2}transition-requests/delete", named),
+        (ENGINEER, "POST", f"{V2}model-versions/create", {"name": model, "source": "s3://y"}),
+        (ENGINEER, "POST", f"{V2}model-versions/set-tag", where | {"key": "k", "value": "v"}),
+        (SCIENTIST, "DELETE", f"{V2}model-versions/delete", {"name": model, "version": "1"}),
+        (SCIENTIST, "DELETE", f"{V2}registered-models/delete", {"name": model}),
+        (
+            *(SCIENTIST, "POST", f"{V2}registered-models/rename"),
+            {"name": model, "new_name": f"sandbox.{model}"},
+        ),
+        (OUTSIDER, "POST", f"{ours}/create", where | {"stage": "Staging"}),
+        (OUTSIDER, "POST", f"{ours}/cancel", this),
+        (OUTSIDER, "GET", f"{OURS}registry/rights?name={model}", None),
+    ):
+        refused(guarded, user, method, path, body)
+
+    assert ok(guarded, MANAGER, "GET", read) == before
+    held = ok(guarded, MANAGER, "GET", f"{OURS}registry/holder?name={model}&stage=Production")
+    assert held["versions"] == [1]
+    assert ok(guarded, MANAGER, "GET", f"{ours}/get?request_id={this['request_id']}") == {
+        "request": asked["request"]
+        | {"may": ["approve", "reject", "cancel"], "refusal": "", "deciders": "", "holders": [1]}
+    }
 
 
 def test_a_rejection_and_a_cancellation(guarded: LiveServer, model: str) -> None:

@@ -434,6 +434,9 @@ class TestWaysAround:
         for fields in (
             {"source": f"{run.artifact_uri}/model", "run_id": run.run_id},
             {"source": "s3://x", "run_id": run.run_id},
+            {"source": f"runs:/{run.run_id}/model"},
+            {"source": f"RUNS://{run.run_id}/{run.run_id}/model"},
+            {"source": f"runs:///{run.run_id}"},
             {"source": f"models:/{model.model_id}"},
             {"source": f"MODELS:/{model.model_id}"},
             {"source": "s3://x", "model_id": model.model_id},

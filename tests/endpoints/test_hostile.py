@@ -156,6 +156,22 @@ def test_a_run_may_be_named_by_its_old_field(busy: Store, both: dict[str, str]) 
         "mlflow-artifacts:/0/somebody-elses/artifacts",
         "mlflow-artifacts:/0/x/%2e%2e/%2e%2e/y",
         "s3://bucket/../x",
+        "FILE:///etc/passwd",
+        "fi\tle:///etc/passwd",
+        "file://localhost/etc/passwd",
+        "file://elsewhere/share",
+        "//elsewhere/share",
+        "C:/Windows/secrets",
+        "secrets",
+        "s3%3A//secrets",
+        "models%3A/m-0123456789abcdef0123456789abcdef",
+        "mlflow-artifacts://elsewhere/0/x",
+        "MLFLOW-ARTIFACTS:/0/somebody-elses/artifacts",
+        "runs:/0123456789abcdef0123456789abcdef/model",
+        "runs:/../../etc",
+        "http://elsewhere/model",
+        "https://elsewhere/model",
+        "ftp://elsewhere/model",
     ],
 )
 def test_a_version_cannot_be_made_of_a_file_that_is_not_its_runs(home: Any, source: str) -> None:
@@ -167,6 +183,34 @@ def test_a_version_cannot_be_made_of_a_file_that_is_not_its_runs(home: Any, sour
 
     with pytest.raises(InvalidValue, match="source"):
         registry.create_version(store, {"name": "reg", "source": source, "run_id": run_id})
+    store.close()
+
+
+def test_calling_itself_a_prompt_opens_no_folder(home: Any) -> None:
+    from nbruns.endpoints import registry
+
+    store = Store.open(home, artifact_base="mlflow-artifacts:")
+    store.registry.create_model("reg")
+    body = {"name": "reg", "tags": [{"key": "mlflow.prompt.is_prompt", "value": "true"}]}
+
+    with pytest.raises(InvalidValue, match="secrets"):
+        registry.create_version(store, body | {"source": "secrets"})
+    assert registry.create_version(store, body | {"source": "dummy-source"})
+    store.close()
+
+
+def test_the_files_of_a_run_are_found_by_its_address(home: Any) -> None:
+    from nbruns.endpoints import registry
+
+    store = Store.open(home, artifact_base="mlflow-artifacts:")
+    run = store.runs.create("0")
+    store.registry.create_model("reg")
+    source = f"runs:/{run.run_id}/nets/small"
+    made = registry.create_version(store, {"name": "reg", "source": source})["model_version"]
+    where = registry.download_uri(store, {"name": "reg", "version": "1"})["artifact_uri"]
+
+    assert (made["source"], made["run_id"]) == (source, run.run_id)
+    assert where == f"{run.artifact_uri}/nets/small"
     store.close()
 
 

@@ -111,7 +111,7 @@ def new_version(store: Store, body: Body) -> Iterator[AnyNeed]:
     if found := text(body, "model_id"):
         yield from experiments_of(store, "logged model", "READ", [found])
     kind, named = named_in(required(body, "source")) or ("", "")
-    if kind == "logged model":
+    if kind in ("logged model", "run"):
         yield from experiments_of(store, kind, "READ", [named])
     elif kind:
         yield model_named(named, "READ")

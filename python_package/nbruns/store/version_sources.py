@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from nbruns.errors import InvalidValue, NotFound
@@ -27,7 +27,12 @@ class Origin:
 
 
 def find_origin(db: Database, artifacts: Artifacts, source: str, model_id: str) -> Origin:
-    """Follow a source to its files: `models:/…` names a logged model or another version."""
+    """Follow a source to its files.
+
+    `models:/…` names a logged model or another version, `runs:/…` files of a run.
+    """
+    if (of_run := _of_run(db, artifacts, source)) is not None:
+        return replace(of_run, model_id=model_id)
     if urlsplit(source).scheme != "models":
         kept = artifacts.canonical(source)
         run_id = _logged_model(db, model_id)[1] if model_id else ""
@@ -48,14 +53,33 @@ def find_origin(db: Database, artifacts: Artifacts, source: str, model_id: str) 
 
 
 def named_in(source: str) -> tuple[str, str] | None:
-    """What a source `models:/…` names: 'logged model' or 'model', and its id or name."""
+    """What a source `models:/…` or `runs:/…` names, and its id or name.
+
+    One of 'logged model', 'model' and 'run'.
+    """
     parts = urlsplit(source)
     named = parts.path.strip("/")
+    if parts.scheme == "runs":
+        return "run", named.partition("/")[0]
     if parts.scheme != "models":
         return None
     if _LOGGED_MODEL.fullmatch(named):
         return "logged model", named
     return "model", named.partition("@")[0].partition("/")[0]
+
+
+def _of_run(db: Database, artifacts: Artifacts, source: str) -> Origin | None:
+    """The files of a run that a source names; None for one that is not ours, or another kind."""
+    kind, run_id = named_in(source) or ("", "")
+    row = None
+    if kind == "run":
+        row = db.conn.execute(
+            "select artifact_uri from runs where run_id = ?", (run_id,)
+        ).fetchone()
+    if row is None:
+        return None
+    _, _, path = urlsplit(source).path.strip("/").partition("/")
+    return Origin(source, artifacts.plain(f"{row[0].rstrip('/')}/{path}"), run_id, "")
 
 
 def _logged_model(db: Database, model_id: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@ export namespace CommandIDs {
   export const openPanel = 'nbruns:open-panel';
   export const openRun = 'nbruns:open-run';
   export const openTab = 'nbruns:open-tab';
+  export const openModels = 'nbruns:open-models';
   export const copyLink = 'nbruns:copy-link';
   export const followAddress = 'nbruns:follow-address';
   export const openRevision = 'nbruns:open-revision';

@@ -3,6 +3,7 @@ import capturePlugin from './capture';
 import insertionPlugin from './insertion';
 import linesPlugin from './lines';
 import linkPlugin from './link';
+import modelsPlugin from './models';
 import panelPlugin from './panel';
 import preferencesPlugin from './preferences';
 import renderingPlugin from './rendering';
@@ -15,6 +16,7 @@ export default [
   preferencesPlugin,
   panelPlugin,
   runsTabPlugin,
+  modelsPlugin,
   addressesPlugin,
   capturePlugin,
   revisionsPlugin,

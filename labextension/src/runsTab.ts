@@ -2,10 +2,11 @@ import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyte
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
+import { LabIcon } from '@jupyterlab/ui-components';
 import { ReadonlyJSONObject, UUID } from '@lumino/coreutils';
 
 import { CommandIDs } from './commands';
-import { runsIcon } from './icons';
+import { modelsIcon, runsIcon } from './icons';
 import { followOrders } from './orders';
 import { IPanelLink } from './panelLink';
 import { RunsPanel } from './runsPanel';
@@ -45,6 +46,7 @@ const runsTabPlugin: JupyterFrontEndPlugin<void> = {
       seat.said.connect((_, said) => {
         if (said.type === 'state') {
           tab.title.label = said.title || trans.__('Runs');
+          tab.title.icon = iconOf(said.state);
           void tabs.save(tab);
         }
       });
@@ -63,6 +65,9 @@ const runsTabPlugin: JupyterFrontEndPlugin<void> = {
         const open = tabs.find(tab => tab.id === tabWidgetId(key));
         const state = (args.state ?? { experiments: true }) as ReadonlyJSONObject;
         const tab = open ?? openTab({ key, state, title: String(args.title ?? '') });
+        if (open && args.place !== undefined) {
+          seats.get(open)?.tell('go', { place: args.place as string | null });
+        }
         app.shell.activateById(tab.id);
       },
       describedBy: {
@@ -71,7 +76,11 @@ const runsTabPlugin: JupyterFrontEndPlugin<void> = {
           properties: {
             state: { type: 'object', description: trans.__('What is ticked, sorted, filtered') },
             title: { type: 'string', description: trans.__('What the tab is called') },
-            key: { type: 'string', description: trans.__('Which tab, where it is open already') }
+            key: { type: 'string', description: trans.__('Which tab, where it is open already') },
+            place: {
+              type: ['string', 'null'],
+              description: trans.__('Where among the models a tab that is open already goes')
+            }
           }
         }
       }
@@ -100,10 +109,14 @@ function makeTab(args: ITabArgs, link: IPanelLink, trans: TranslationBundle): [R
   tab.id = tabWidgetId(args.key);
   tab.addClass('nbruns-runs-tab');
   tab.title.label = args.title || trans.__('Runs');
-  tab.title.icon = runsIcon;
+  tab.title.icon = iconOf(args.state);
   tab.title.closable = true;
   tab.toolbar.hide();
   return [tab, seat];
+}
+
+function iconOf(state: ReadonlyJSONObject): LabIcon {
+  return state.registry ? modelsIcon : runsIcon;
 }
 
 function tabWidgetId(key: string): string {

@@ -78,6 +78,8 @@ class App:
             panel.follow(said.get("path"))
         elif said.get("type") == "pick":
             panel.pick(str(said.get("run_id")))
+        elif said.get("type") == "go":
+            panel.entrance.go(said.get("place"))
         elif said.get("type") == "close":
             del self.tabs[tab]
             panel.close_all()

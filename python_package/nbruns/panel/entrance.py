@@ -12,6 +12,7 @@ import ipywidgets as w
 
 from nbruns.panel.browser import Browser
 from nbruns.panel.connection import Connection
+from nbruns.panel.models.place import MODELS, Place
 from nbruns.panel.selection import Selection
 
 if TYPE_CHECKING:
@@ -46,6 +47,25 @@ class Entrance:
     def is_inside(self) -> bool:
         """Whether the Models view stands in place of the runs."""
         return self._selection.registry is not None
+
+    @property
+    def title(self) -> str:
+        """What stands in place of the runs; empty while they are shown."""
+        place = self._selection.registry
+        return "" if place is None else Place.read(place).title
+
+    def go(self, place: str | None) -> None:
+        """Show a place of the view; without one, the view where it was left."""
+        if place is not None:
+            self._selection.registry = Place.read(place).text
+        elif not self.is_inside:
+            self._selection.registry = MODELS
+
+    def meet(self) -> None:
+        """The panel shows in a page of JupyterLab from now on."""
+        if self.view is not None:
+            self.view.nav.refresh()
+            self.view.changed()
 
     def changed(self) -> None:
         """The store has changed."""

@@ -24,7 +24,6 @@ from nbruns.panel.experiment_client import ExperimentClient
 from nbruns.panel.feed import Feed
 from nbruns.panel.header import Header
 from nbruns.panel.listing import OTHER_LIST, SAME_LIST, Listing
-from nbruns.panel.models.place import MODELS
 from nbruns.panel.pulse import Pulse
 from nbruns.panel.register_client import RegisterClient
 from nbruns.panel.registering import Registering
@@ -81,7 +80,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
             self.connection,
             browser=lambda: self.browser,
             show_runs=lambda *asked: self._do(self._show_runs(*asked)),
-            on_leave=self._renew.hurry,
+            on_leave=self._leave_models,
             on_retry=self.retry,
         )
 
@@ -168,6 +167,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         """Show in a page of JupyterLab, which opens revisions and remembers the panel's state."""
         self.browser = browser
         self.list.can_open = self.card.can_open = self.header.has_page = True
+        self.entrance.meet()
 
     def open_revision(self, run_id: str) -> None:
         """Have the notebook opened as it was when a run started."""
@@ -265,7 +265,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         if name == "experiments":
             self.selection.experiments = True
         elif name == "models":
-            self.selection.registry = MODELS
+            self.entrance.go(None)
         elif self.browser is not None and name in ("open-tab", "copy-link"):
             view = {**self.selection.state(), "experiment_id": self.feed.experiment_id}
             self.browser.command(f"nbruns:{name}", state=view, title=self.feed.title)
@@ -282,6 +282,9 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         else:
             self._renew.ask()
 
+    def _leave_models(self) -> None:
+        (self._experiments if self.selection.experiments else self._renew).hurry()
+
     def _choose(self, experiment_id: str | None) -> None:
         """Show the runs of the experiment that was chosen; None for those shown before."""
         moved = self.choosing.end_move()
@@ -295,7 +298,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
 
     async def _tell_state(self) -> None:
         if self.browser is not None:
-            self.browser.remember(self.selection.state(), self.feed.title)
+            self.browser.remember(self.selection.state(), self.entrance.title or self.feed.title)
 
     async def _pick(self, run_id: str) -> None:
         try:

@@ -9,7 +9,8 @@ function render({ model, el }) {
   const retry = make('button', { type: 'button', class: 'nbruns-link nbruns-retry', text: 'Retry', onclick: () => send('retry') });
   const trouble = make('div', { class: 'nbruns-headerLine nbruns-offline', role: 'alert', hidden: true }, icon('warning'), words, retry);
   const where = make('nav', { 'aria-label': 'Where in the models' }, steps);
-  el.append(make('nav', { class: 'nbruns-registryBar', 'aria-label': 'Model registry' }, back, pages), where, trouble);
+  const more = menuButton('More about this page', () => [{ text: 'Open in a tab', does: () => send('open-tab') }, { text: 'Copy link to this page', does: () => send('copy-link') }]);
+  el.append(make('nav', { class: 'nbruns-registryBar', 'aria-label': 'Model registry' }, back, pages, more), where, trouble);
 
   function makePage({ to }) {
     const count = make('span', { class: 'nbruns-registryCount' });
@@ -45,6 +46,7 @@ function render({ model, el }) {
     patch(pages, about.pages, { key: page => page.to, create: makePage, update: showPage });
     patch(steps, about.steps, { key: step => step.to, create: makeStep, update: (node, step) => showStep(node, step, step === last) });
     steps.hidden = !about.steps.length;
+    more.hidden = !about.has_page;
     const text = model.get('trouble');
     say(words, text);
     trouble.hidden = !text;

@@ -19,6 +19,7 @@ function rowEntries(row, model, does) {
     code && { text: 'Open code as a copy', does: act('copy-revision') },
     code && null,
     row.has_model && { text: 'Register model', does: act('register') },
+    row.badge && { text: `Show ${row.badge}`, does: act('version', { place: row.badge_place }) },
     { text: 'Rename', does: does.rename, hint: 'F2' },
     { text: 'Details and note', does: act('details') },
     row.status !== 'RUNNING' && { text: 'Move to another experiment', does: act('move') },
@@ -28,5 +29,5 @@ function rowEntries(row, model, does) {
     row.children ? { text: row.expanded ? 'Fold nested runs' : 'Show nested runs', does: does.turn } : false,
     null,
     { text: row.children ? `Delete with ${row.children} nested` : 'Delete', danger: true, does: act('delete'), hint: 'Del' }
-  ].filter(entry => entry !== false);
+  ].filter(entry => entry !== false && entry !== '');
 }

@@ -8,30 +8,17 @@ from typing import Any
 import anywidget
 import traitlets as t
 
+from nbruns.panel.browser import Browser
 from nbruns.panel.browser_side import own_style, script
-from nbruns.panel.models.place import (
-    ACTIVITY,
-    ENDPOINTS,
-    MODELS,
-    REQUESTS,
-    VERSION,
-    Place,
-)
+from nbruns.panel.models.place import MODELS, TITLES, VERSION, Place
 from nbruns.panel.selection import Selection
 from nbruns.panel.sight import Sight
-
-_TITLES = {
-    MODELS: "Models",
-    REQUESTS: "Requests",
-    ENDPOINTS: "Endpoints",
-    ACTIVITY: "Activity",
-}
 
 
 class Nav(anywidget.AnyWidget):
     """Links to the pages that have parts, and the steps that lead to the one in front."""
 
-    _esm = script("sight", "section", "registry_nav")
+    _esm = script("sight", "section", "popup", "menu", "registry_nav")
     _css = own_style("registry")
 
     about: t.Dict[str, Any] = t.Dict({"pages": [], "page": "", "steps": []}).tag(sync=True)
@@ -41,16 +28,25 @@ class Nav(anywidget.AnyWidget):
     seen = t.Bool(True)
 
     def __init__(
-        self, selection: Selection, *, pages: Sequence[str], on_retry: Callable[[], None]
+        self,
+        selection: Selection,
+        *,
+        pages: Sequence[str],
+        on_retry: Callable[[], None],
+        browser: Callable[[], Browser | None] = lambda: None,
     ) -> None:
         super().__init__()
         self.add_class("nbruns-registryNav")
         self.selection = selection
-        self._pages = [page for page in _TITLES if page in pages]
-        self._on_retry = on_retry
+        self._pages = [page for page in TITLES if page in pages]
+        self._on_retry, self._browser = on_retry, browser
         self._sight = Sight(self._turn)
         self.on_msg(self._hear)
         selection.observe(self._follow, ["registry"])
+        self._follow(None)
+
+    def refresh(self) -> None:
+        """Say anew where the reader is, and in what kind of page."""
         self._follow(None)
 
     def count(self, page: str, number: int) -> None:
@@ -69,9 +65,10 @@ class Nav(anywidget.AnyWidget):
         place = Place.read(self.selection.registry)
         self.trouble = ""
         self.about = {
-            "pages": [{"to": page, "title": _TITLES[page]} for page in self._pages],
-            "page": place.kind if place.kind in _TITLES else MODELS,
+            "pages": [{"to": page, "title": TITLES[page]} for page in self._pages],
+            "page": place.kind if place.kind in TITLES else MODELS,
             "steps": _steps(place),
+            "has_page": self._browser() is not None,
         }
 
     def _turn(self, is_seen: bool) -> None:
@@ -87,6 +84,15 @@ class Nav(anywidget.AnyWidget):
             self._on_retry()
         elif kind == "seen":
             self._sight.hear(str(message["view"]), bool(message["seen"]))
+        elif kind in ("open-tab", "copy-link"):
+            self._command(str(kind))
+
+    def _command(self, name: str) -> None:
+        browser, place = self._browser(), Place.read(self.selection.registry or "")
+        if browser is not None:
+            # A tab of its own is no notebook's: behind its models lie the experiments.
+            state = {"experiments": True, "registry": place.text}
+            browser.command(f"nbruns:{name}", state=state, title=place.title)
 
 
 def _steps(place: Place) -> list[dict[str, str]]:
@@ -94,7 +100,7 @@ def _steps(place: Place) -> list[dict[str, str]]:
     if not place.name:
         return []
     steps = [
-        {"to": MODELS, "title": _TITLES[MODELS]},
+        {"to": MODELS, "title": TITLES[MODELS]},
         {"to": Place.of_model(place.name).text, "title": place.name},
     ]
     if place.kind == VERSION:

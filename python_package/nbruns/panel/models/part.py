@@ -27,6 +27,8 @@ class Part(anywidget.AnyWidget):
     """
 
     shown_on: ClassVar[tuple[str, ...]]
+    # Whether it has a column of its own where there is room for two.
+    stands_beside: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 MODELS, MODEL, VERSION = "models", "model", "version"
 REQUESTS, ENDPOINTS, ACTIVITY = "requests", "endpoints", "activity"
-_PAGES = (MODELS, REQUESTS, ENDPOINTS, ACTIVITY)
+KINDS = (MODELS, MODEL, VERSION, REQUESTS, ENDPOINTS, ACTIVITY)
+TITLES = {
+    MODELS: "Models",
+    REQUESTS: "Requests",
+    ENDPOINTS: "Endpoints",
+    ACTIVITY: "Activity",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,7 @@ class Place:
             if len(rest) > 1 and rest[1].isdecimal():
                 return cls(VERSION, rest[0], int(rest[1]))
             return cls(MODEL, rest[0])
-        return cls(page) if page in _PAGES else cls()
+        return cls(page) if page in TITLES else cls()
 
     @classmethod
     def of_model(cls, name: str) -> Place:
@@ -36,6 +42,13 @@ class Place:
     def of_version(cls, name: str, version: int) -> Place:
         """The page of one version of a model."""
         return cls(VERSION, name, version)
+
+    @property
+    def title(self) -> str:
+        """What a tab at this place is called."""
+        if self.kind == VERSION:
+            return f"{self.name} v{self.version}"
+        return self.name or TITLES[self.kind]
 
     @property
     def text(self) -> str:

@@ -20,22 +20,28 @@ import ipywidgets as w
 from nbruns.errors import NbrunsError
 from nbruns.panel.connection import Connection
 from nbruns.panel.models.activity_log import ActivityLog
+from nbruns.panel.models.model_head import ModelHead
+from nbruns.panel.models.model_list import ModelList
 from nbruns.panel.models.move_client import MoveClient
 from nbruns.panel.models.moves import Moves
 from nbruns.panel.models.nav import Nav
 from nbruns.panel.models.part import Page, Part, ShowRuns
-from nbruns.panel.models.place import MODELS, REQUESTS, Place
+from nbruns.panel.models.place import KINDS, MODELS, REQUESTS, Place
 from nbruns.panel.models.request_list import RequestList
 from nbruns.panel.models.version_detail import VersionDetail
 from nbruns.panel.models.version_files import VersionFiles
 from nbruns.panel.models.version_head import VersionHead
+from nbruns.panel.models.version_table import VersionTable
 from nbruns.panel.pulse import Pulse
 from nbruns.panel.selection import Selection
 
 PARTS: tuple[type[Part], ...] = (
+    ModelList,
+    ModelHead,
     VersionHead,
     Moves,
     RequestList,
+    VersionTable,
     VersionDetail,
     VersionFiles,
     ActivityLog,
@@ -69,11 +75,13 @@ class RegistryView(w.VBox):  # type: ignore[misc]
             for kind in (PARTS if parts is None else parts)
         )
         pages = {page for part in self.parts for page in part.shown_on}
-        self.nav = Nav(selection, pages=tuple({MODELS, *pages}), on_retry=on_retry)
-        self.page = w.VBox(self.parts)
+        self.nav = Nav(selection, pages=tuple({MODELS, *pages}), on_retry=on_retry, browser=browser)
+        beside = [part for part in self.parts if part.stands_beside]
+        self.page = w.VBox([part for part in self.parts if not part.stands_beside])
         self.page.add_class("nbruns-registryPage")
-        super().__init__([self.nav, self.page])
+        super().__init__([self.nav, *beside, self.page])
         self.add_class("nbruns-registry")
+        self._stand()
         selection.observe(self._move, ["registry"])
         self.nav.observe(lambda _: self.changed(), ["seen"])
 
@@ -82,7 +90,7 @@ class RegistryView(w.VBox):  # type: ignore[misc]
         self.selection.registry = Place.read(place).text
 
     def do(self, work: Coroutine[Any, Any, None]) -> None:
-        """Start work that the reader asked for; what fails is shown, what it changed as well."""
+        """Start work that the reader asked for; what fails is shown."""
 
         async def watched() -> None:
             try:
@@ -134,4 +142,11 @@ class RegistryView(w.VBox):  # type: ignore[misc]
 
     def _move(self, _: object) -> None:
         if self.selection.registry is not None:
+            self._stand()
             self.pulse.hurry()
+
+    def _stand(self) -> None:
+        """Have the style know which page is in front."""
+        kind = Place.read(self.selection.registry or MODELS).kind
+        for other in KINDS:
+            (self.add_class if other == kind else self.remove_class)(f"nbruns-on-{other}")

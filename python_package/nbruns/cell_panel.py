@@ -10,6 +10,7 @@ It acts as the kernel does, whoever looks at the cell: as the server's or the sy
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -110,15 +111,17 @@ def _way() -> tuple[Connection, Events]:
 
 
 def _refuses(address: Address) -> bool:
-    """Whether a server does not take the token it left for its kernels.
+    """Whether a server does not take the token it left for its kernels, or knows no nbruns.
 
-    So it is where each user signs in by name: a kernel is nobody there.
+    So it is where each user signs in by name, for a kernel is nobody there; and where the
+    server runs out of another environment, or with the extension switched off.
     """
     request = Request(f"{address.url}health", headers=address.headers())
     try:
         urlopen(request, timeout=_ANSWER_PATIENCE_S).close()
     except HTTPError as error:
-        return error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+        knows_none = error.code == HTTPStatus.NOT_FOUND and "NBRUNS_SERVER_URL" not in os.environ
+        return knows_none or error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
     except (OSError, ValueError):
         # Out of reach for now, or for this kind of request: the panel itself will say.
         return False

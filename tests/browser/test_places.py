@@ -228,3 +228,23 @@ def test_the_whole_panel_stands_in_a_cell(lab: LabPage, lab_server: LabServer) -
     lab.run_cell("log_params")
     expect(panel.rows()).to_have_count(2, timeout=SLOW_MS)
     assert lab.our_errors() == []
+
+
+# N6
+def test_charts_are_drawn_where_no_server_of_ours_is(tmp_path: Path, chromium: Browser) -> None:
+    """As in VS Code: the page can ask the kernel only, for plotly.js too."""
+    options = ("--ServerApp.jpserver_extensions=nbruns=False",)
+    with served(LabServer(tmp_path, options=options)) as server:
+        lab = LabPage(chromium.new_page(viewport={"width": 1440, "height": 900}), server)
+        uri = "%env MLFLOW_TRACKING_URI=nbruns:"
+        show = "import nbruns\nnbruns.RunPanel()"
+        lab.open(server.write_notebook("churn.ipynb", [uri, TRAIN, show]))
+        for cell in ("%env", "log_params", "log_params", "RunPanel"):
+            lab.run_cell(cell)
+        asking = "fetch('/nbruns/static/plotly.min.js').then(reply => reply.status)"
+        assert lab.page.evaluate(asking) == 404
+        panel = RunsPanel(lab, place=".jp-OutputArea-output .nbruns-panel")
+        expect(panel.rows()).to_have_count(2, timeout=SLOW_MS)
+        panel.tick(panel.rows().nth(0))
+        panel.tick(panel.rows().nth(1))
+        expect(panel.curves()).to_have_count(2, timeout=SLOW_MS)

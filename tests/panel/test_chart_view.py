@@ -1,5 +1,6 @@
 """What of figures is sent to the browser, and when."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -119,3 +120,18 @@ def test_the_panel_starts_without_plotly() -> None:
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_page_without_a_server_of_ours_is_sent_the_script_once_it_asks(
+    chart: Chart, monkeypatch: pytest.MonkeyPatch, say: Callable[..., None]
+) -> None:
+    view, _, asked = chart
+    buffers: list[bytes] = []
+    monkeypatch.setattr(view, "send", lambda message, buffers: buffers_of(buffers))
+    buffers_of = buffers.extend
+    say(view, type="plotly")
+
+    assert gzip.decompress(buffers[0]).startswith(b"/**\n* plotly.js")
+    # Jupyter servers hold back kernels that say more than a megabyte a second.
+    assert len(buffers[0]) < 2_500_000
+    assert asked == []

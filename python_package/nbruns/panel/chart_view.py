@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets as t
 
-from nbruns.panel.browser_side import plotly_wanted, script
+from nbruns.panel.browser_side import packed_plotly, plotly_wanted, script
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -73,6 +73,8 @@ class ChartView(anywidget.AnyWidget):
         if message.get("type") == "ready":
             figures = self._shown
             self.send({"type": "figures", "order": list(figures), "figures": figures})
+        elif message.get("type") == "plotly":
+            self.send({"type": "plotly"}, buffers=[packed_plotly()])
         else:
             self._on_ask(message)
 

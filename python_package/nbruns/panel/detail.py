@@ -18,6 +18,11 @@ from nbruns.panel.selection import Selection
 from nbruns.records import Run
 
 
+async def load_figures() -> None:
+    """Load what draws curves, beside the loop: a first comparison must not wait for its 0.2 s."""
+    await asyncio.to_thread(import_module, "nbruns.charts.curve_figure")
+
+
 class Detail(w.VBox):  # type: ignore[misc]
     """Fetches what card and comparison show of the ticked runs; `feed` gives the feed of now."""
 
@@ -84,8 +89,6 @@ class Detail(w.VBox):  # type: ignore[misc]
         (self.add_class if views == (self.switch,) else self.remove_class)("nbruns-offering")
 
     async def _fill_card(self, feed: Feed, run: Run) -> None:
-        # The chart of a second ticked run must not wait for plotly's 0.2 s.
-        asyncio.get_running_loop().call_later(0.3, import_module, "nbruns.charts.curve_figure")
         models = await feed.models_of(run)
         signatures = await feed.signatures_of(models)
         if self.selection.ticked == (run.run_id,):

@@ -9,7 +9,7 @@ import anywidget
 import traitlets as t
 
 from nbruns.charts.palette import COLOURS
-from nbruns.panel.browser_side import script
+from nbruns.panel.browser_side import plotly_wanted, script
 from nbruns.panel.heard import Heard
 from nbruns.panel.list_rows import Surroundings, row_of
 from nbruns.panel.pictures import changes, whole
@@ -26,6 +26,8 @@ Act = Callable[[str, str, dict[str, Any]], None]
 _PARTS = (
     "sight",
     "wishes",
+    "plotly",
+    "nearness",
     "popup",
     "row_cells",
     "row_menu",
@@ -40,7 +42,8 @@ _PARTS = (
 class RunList(anywidget.AnyWidget):
     """One row per run; ticking a row adds the run to the selection.
 
-    `on_act` hears what is to be done with a run, by name; `on_look` that the reader scrolled.
+    `on_act` hears what is to be done with a run, by name; `on_look` that the reader scrolled;
+    `on_near` once that a page's reader has come near, and may soon compare runs.
     """
 
     _esm = script(*_PARTS)
@@ -55,6 +58,7 @@ class RunList(anywidget.AnyWidget):
     note = t.Dict().tag(sync=True)
     snack = t.Dict().tag(sync=True)
     can = t.Dict({"open": False}).tag(sync=True)
+    plotly: t.Dict[str, str] = t.Dict().tag(sync=True)
 
     seen = t.Bool(True)
 
@@ -64,12 +68,14 @@ class RunList(anywidget.AnyWidget):
         *,
         on_act: Act,
         on_look: Callable[[], None],
+        on_near: Callable[[], None] = lambda: None,
+        plotly_base: str = "",
         later: Later | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(plotly=plotly_wanted(plotly_base))
         self.add_class("nbruns-list")
         self.selection = selection
-        self._on_act, self._on_look = on_act, on_look
+        self._on_act, self._on_look, self._on_near = on_act, on_look, on_near
         self._window, self._around = RunWindow(), Surroundings()
         self._heard = Heard()
         self._first, self._count = 0, FIRST_LOOK
@@ -164,6 +170,8 @@ class RunList(anywidget.AnyWidget):
         if kind == "ready":
             if message.get("version") != self.window["version"]:
                 self.send(whole(self.window))
+        elif kind == "near":
+            self._on_near()
         elif kind == "look":
             self._first = max(0, int(message["first"]))
             self._count = max(1, min(int(message["count"]), _MOST_LOOKED_AT))

@@ -17,7 +17,7 @@ from nbruns.panel.choosing import Choosing
 from nbruns.panel.client import Client
 from nbruns.panel.compare import Compare
 from nbruns.panel.connection import Connection, find_address
-from nbruns.panel.detail import Detail
+from nbruns.panel.detail import Detail, load_figures
 from nbruns.panel.entrance import Entrance
 from nbruns.panel.events import Events
 from nbruns.panel.experiment_client import ExperimentClient
@@ -96,7 +96,13 @@ class RunPanel(w.VBox):  # type: ignore[misc]
             on_values=lambda kind, key: self._do(self.listing.fetch_values(kind, key)),
             on_settings=lambda: self._do(self.listing.keep_settings()),
         )
-        self.list = RunList(self.selection, on_act=self._act, on_look=self._scrolled)
+        self.list = RunList(
+            self.selection,
+            on_act=self._act,
+            on_look=self._scrolled,
+            on_near=lambda: self._do(load_figures()),
+            plotly_base=base,
+        )
         self.actions = RunActions(
             self.selection,
             feed=lambda: self.feed,

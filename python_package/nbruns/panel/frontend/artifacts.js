@@ -119,10 +119,7 @@ function render({ model, el }) {
   model.on('change:turned', turn);
   model.on('msg:custom', hear);
   show();
-  // A card is often followed by a second ticked run, whose curves are drawn with it.
-  const stopPreparing = preparePlotly(model.get('plotly'));
   return () => {
-    stopPreparing();
     clearTimeout(renewing);
     drop();
     model.off('change:run_id', show);

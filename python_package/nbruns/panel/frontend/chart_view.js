@@ -76,7 +76,7 @@ function render({ model, el }) {
 
   async function drawNow(cell) {
     if (!cell.figure || !cell.seen || !cell.plot.isConnected) return;
-    Plotly ??= await loadPlotly(model.get('plotly'));
+    Plotly ??= await loadPlotlyOf(model);
     const { data, layout } = themed(cell.figure, el, { kind: kind(), small: cells.size > 1 });
     cell.turn += 1;
     await Plotly.react(cell.plot, data, { ...layout, datarevision: cell.turn }, config);

@@ -12,23 +12,50 @@ function plotlyAddress(wanted) {
 
 // Once per page, whichever widget asks first: it is 5 MB of script.
 function loadPlotly(wanted) {
-  window.nbrunsPlotly ??= new Promise((resolve, reject) => {
-    const script = make('script', { src: plotlyAddress(wanted), async: true });
-    script.onload = () => resolve(window.Plotly);
+  window.nbrunsPlotly ??= runScript(plotlyAddress(wanted)).catch(error => {
+    window.nbrunsPlotly = undefined;
+    throw error;
+  });
+  return window.nbrunsPlotly;
+}
+
+function runScript(address) {
+  return new Promise((resolve, reject) => {
+    const script = make('script', { src: address, async: true });
+    script.onload = () => (window.Plotly ? resolve(window.Plotly) : script.onerror());
     script.onerror = () => {
-      window.nbrunsPlotly = undefined;
       script.remove();
       reject(new Error('plotly.js could not be loaded from the Jupyter server'));
     };
     document.head.append(script);
   });
-  return window.nbrunsPlotly;
 }
 
-// Loads it when the reader rests for a moment: a first chart would wait a second for it.
-// What fails here is said by the chart that then tries again.
-function preparePlotly(wanted) {
-  const rests = window.requestIdleCallback ?? (call => setTimeout(call, 200));
-  const timer = setTimeout(() => rests(() => loadPlotly(wanted).catch(() => undefined), { timeout: 1000 }), 600);
-  return () => clearTimeout(timer);
+// Pages that no nbruns server served, such as VS Code's: the kernel has the script, packed
+// because servers hold back kernels that say more than a megabyte a second.
+async function loadPlotlyOf(model) {
+  try {
+    return await loadPlotly(model.get('plotly'));
+  } catch {
+    window.nbrunsPlotly ??= sentPlotly(model).catch(error => {
+      window.nbrunsPlotly = undefined;
+      throw error;
+    });
+    return window.nbrunsPlotly;
+  }
+}
+
+async function sentPlotly(model) {
+  const packed = await new Promise(resolve => {
+    const hear = ({ type }, buffers) => {
+      if (type !== 'plotly') return;
+      model.off('msg:custom', hear);
+      resolve(buffers[0]);
+    };
+    model.on('msg:custom', hear);
+    model.send({ type: 'plotly' });
+  });
+  const text = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
+  const address = URL.createObjectURL(new Blob([await new Response(text).blob()], { type: 'text/javascript' }));
+  return runScript(address).finally(() => URL.revokeObjectURL(address));
 }

@@ -227,7 +227,14 @@ function render({ model, el }) {
   refit();
   showWindow();
   const stopFollowing = followPictures(model);
+  // A first comparison would wait a second for Plotly, in the page and in the kernel. What
+  // fails here is said by the chart, which tries again.
+  const stopWaiting = whenNear(el, () => {
+    model.send({ type: 'near' });
+    loadPlotly(model.get('plotly')).catch(() => undefined);
+  });
   return () => {
+    stopWaiting();
     stopFollowing();
     clearInterval(clock);
     blind();

@@ -1,10 +1,9 @@
 // A field with a label, a line of hints or errors, and suggestions chosen by arrows or mouse.
 
-let suggestFields = 0;
-
 // `options(typed)` answers [{ value, note }]; `onchange` is told of each new text.
 function suggestField({ name, label, options, onchange, ...attributes }) {
-  const id = `nbruns-${name}-${++suggestFields}`;
+  // Not counted: every widget of a page has this module once more.
+  const id = `nbruns-${name}-${Math.random().toString(36).slice(2)}`;
   const input = make('input', {
     ...{ id, type: 'text', class: `nbruns-input nbruns-${name}`, autocomplete: 'off', spellcheck: 'false' },
     ...{ role: 'combobox', 'aria-expanded': 'false', 'aria-autocomplete': 'list', 'aria-controls': `${id}-list`, 'aria-describedby': `${id}-said` },
@@ -74,6 +73,8 @@ function suggestField({ name, label, options, onchange, ...attributes }) {
     get value() {
       return input.value.trim();
     },
+    // What there is to suggest has come, or changed.
+    refresh: () => suggest(false),
     tell(hint, error = '') {
       row.classList.toggle('nbruns-wrong', Boolean(error));
       attribute(input, 'aria-invalid', error ? 'true' : null);

@@ -55,7 +55,7 @@ function render({ model, el }) {
   const target = suggestField({ name: 'heldTarget', label: 'Who held', placeholder: '@champion', options: heldTargets, onchange: () => askHolder() });
   const day = make('input', { type: 'date', class: 'nbruns-input nbruns-heldDay', id: `nbruns-heldDay-${number}` });
   const answer = make('div', { class: 'nbruns-heldAnswer', role: 'status' });
-  const holder = make('div', { class: 'nbruns-held' }, target.row, make('div', { class: 'nbruns-field' }, make('label', { for: day.id, text: 'on' }), day), answer);
+  const holder = make('div', { class: 'nbruns-held' }, target.row, make('div', { class: 'nbruns-formField' }, make('label', { for: day.id, text: 'on' }), day), answer);
   const box = make('div', {}, make('div', { class: 'nbruns-logHead' }, filters, pageSave), holder, list, none, more);
   el.append(part.node);
   let isFiltering = false;

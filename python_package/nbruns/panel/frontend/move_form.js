@@ -4,6 +4,8 @@
 const STAGE_NAMES = ['None', 'Staging', 'Production', 'Archived'];
 let moveForms = 0;
 
+const isAt = (target, version) => (target.startsWith('@') ? `${target} is at version ${version}` : `Version ${version} is in ${target}`);
+
 const versionsInWords = numbers => (numbers.length === 1 ? `version ${numbers[0]}` : `versions ${numbers.join(', ')}`);
 
 // `start`: { kind: 'alias' | 'stage', target, version, removes }; what it leaves out is asked for.
@@ -13,12 +15,12 @@ function moveForm({ start, about, edits, ask, close }) {
   const chosen = { target: start.target ?? '', version: start.version ?? about().version ?? 0 };
   const alias = start.kind === 'alias' && !start.target ? suggestField({ name: 'moveAlias', label: 'Alias', placeholder: 'champion', options: knownAliases, onchange: typedAlias }) : null;
   const stages = start.kind === 'stage' && !start.target ? stageChoice() : null;
-  const version = chosen.version ? null : suggestField({ name: 'moveVersion', label: 'Version', placeholder: '1', inputmode: 'numeric', options: knownVersions, onchange: typedVersion });
+  const version = chosen.version ? null : suggestField({ name: 'moveVersion', label: 'Version', inputmode: 'numeric', options: knownVersions, onchange: typedVersion });
   const archive = make('input', { type: 'checkbox', id: `nbruns-archive-${number}`, checked: true });
   const archiveWords = make('label', { for: archive.id });
   const archiveLine = make('div', { class: 'nbruns-moveArchive', hidden: true }, archive, archiveWords);
   const comment = make('textarea', { class: 'nbruns-input nbruns-moveComment', id: `nbruns-moveComment-${number}`, rows: '1', dir: 'auto' });
-  const why = make('div', { class: 'nbruns-field' }, make('label', { for: comment.id, text: 'Comment (optional)' }), comment);
+  const why = make('div', { class: 'nbruns-formField' }, make('label', { for: comment.id, text: 'Comment (optional)' }), comment);
   const mayNot = make('div', { class: 'nbruns-mayNot', hidden: true });
   const open = make('div', { class: 'nbruns-isAsked', hidden: true });
   const trouble = make('div', { class: 'nbruns-formError', role: 'alert', hidden: true });
@@ -82,7 +84,7 @@ function moveForm({ start, about, edits, ask, close }) {
     const { target, version: to } = chosen;
     if (!target || start.removes) return '';
     const holders = row?.versions ?? [];
-    if (to && holders.includes(to)) return `Version ${to} is at ${target} already`;
+    if (to && holders.includes(to)) return `${isAt(target, to)} already`;
     if (!holders.length) return start.kind === 'alias' && alias ? `${target} is free` : '';
     return start.kind === 'alias' ? `Moves ${target} from ${versionsInWords(holders)}` : '';
   }
@@ -133,7 +135,7 @@ function moveForm({ start, about, edits, ask, close }) {
   function done(what) {
     const { target, version: to } = chosen;
     if (what === 'ask') return `Requested: ${target}${start.removes ? ' off' : ''} version ${to}`;
-    return start.removes ? `${target} is removed` : `Version ${to} is at ${target} now`;
+    return start.removes ? `${target} is removed` : `${isAt(target, to)} now`;
   }
 
   form.addEventListener('submit', send);

@@ -24,11 +24,15 @@ function render({ model, el }) {
     if (same) return;
     const close = told => {
       shut();
+      show();
       say(status, told ?? '');
       if (opener.isConnected && !opener.hidden) opener.focus({ preventScroll: true });
     };
     form = { opener, ...moveForm({ start, about, edits, ask: alias => model.send({ type: 'rights', alias }), close }) };
-    (opener.closest('.nbruns-moveLine') ?? place).append(form.node);
+    const line = opener.closest('.nbruns-moveLine');
+    (line ?? place).append(form.node);
+    // What is being written stays, also where its alias goes meanwhile.
+    if (line) line.dataset.editing = 'true';
     say(status, '');
     attribute(opener, 'aria-expanded', 'true');
     form.focus();
@@ -37,8 +41,10 @@ function render({ model, el }) {
   function shut() {
     if (!form) return;
     attribute(form.opener, 'aria-expanded', 'false');
+    const line = form.opener.closest('.nbruns-moveLine');
     form.node.remove();
     form = null;
+    if (line) delete line.dataset.editing;
   }
 
   function makeLine(row) {

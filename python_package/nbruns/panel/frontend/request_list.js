@@ -114,7 +114,7 @@ function render({ model, el }) {
     const trouble = make('div', { class: 'nbruns-formError', role: 'alert', hidden: true });
     const submit = make('button', { type: 'submit', class: `nbruns-button${primary ? ' nbruns-primary' : ''} nbruns-decide`, text: word });
     const back = make('button', { type: 'button', class: 'nbruns-button', text: 'Back', onclick: () => leave() });
-    const node2 = make('form', { class: 'nbruns-decision', novalidate: true, 'aria-label': `${word}: ${one.target}` }, archiveLine, make('div', { class: 'nbruns-field' }, make('label', { for: id, text: 'Comment (optional)' }), comment), trouble, make('div', { class: 'nbruns-formActions' }, submit, back));
+    const node2 = make('form', { class: 'nbruns-decision', novalidate: true, 'aria-label': `${word}: ${one.target}` }, archiveLine, make('div', { class: 'nbruns-formField' }, make('label', { for: id, text: 'Comment (optional)' }), comment), trouble, make('div', { class: 'nbruns-formActions' }, submit, back));
 
     function leave() {
       form = null;
@@ -177,6 +177,7 @@ function render({ model, el }) {
     }
     state.value = now.state;
     state.disabled = now.whose === 'to-decide';
+    if (form && !rows.some(one => one.id === form.id)) form = null;
     patch(list, rows, { key: one => String(one.id), create: makeItem, update: showItem });
     none.hidden = rows.length > 0;
     say(none, nothing(now));

@@ -23,7 +23,7 @@ class ActivityLog(Part):
     """The log, newest first, also of what is gone; and who held an alias on a day."""
 
     shown_on = (MODEL, VERSION, ACTIVITY)
-    _esm = script("section", "suggest_field", "download", "activity_log")
+    _esm = script("section", "combobox", "suggest_field", "download", "activity_log")
     _css = own_style("requests", "activity")
 
     rows: t.List[dict[str, Any]] = t.List(t.Dict()).tag(sync=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import filterfalse
+from operator import eq, ge, gt, le, lt, ne
+from typing import Any
 
 import pytest
 
 from nbruns.conditions import Condition, Order, Search
 from nbruns.errors import InvalidState
 from nbruns.records import Dataset, DatasetInput, ListColumns, ListedRun, MetricPoint, Run
-from nbruns.store import Store, listed_runs, run_sources
+from nbruns.store import Store, listed_runs, run_sources, search
 from nbruns.store.sparks import thinned
 
 NAMES = (Order("attribute", "name"),)
@@ -308,3 +311,44 @@ def test_lists_leave_out_datasets_which_may_be_megabytes(store: Store, run: Run)
     assert (row.run.run_id, row.run.dataset_inputs) == (run.run_id, ())
     assert newest is not None
     assert newest.dataset_inputs == ()
+
+
+# F32
+@pytest.mark.parametrize("few_outside", [0, 100])
+@pytest.mark.parametrize("is_rising", [True, False])
+@pytest.mark.parametrize("comparator", ["=", ">", ">=", "<", "<=", "!="])
+def test_a_list_by_a_metric_that_is_filtered_too_begins_and_is_counted_by_index(
+    *,
+    store: Store,
+    plan: str,
+    monkeypatch: pytest.MonkeyPatch,
+    comparator: Any,
+    is_rising: bool,
+    few_outside: int,
+) -> None:
+    monkeypatch.setattr(search, "_FEW_OUTSIDE", few_outside)
+    values = [0.1, 0.5, 0.9, math.nan, 7.0, 0.5]
+    for number, value in enumerate(values):
+        new_run(store, f"n{number}", acc=value)
+    new_run(store, "without")
+    # Its newest value is what counts, in the index or not yet.
+    risen = new_run(store, "risen", acc=0.2)
+    store.metrics.append(risen.run_id, [MetricPoint("acc", 0.7, step=1, at_ms=2)])
+    store.runs.update(risen.run_id, status="FINISHED")
+    store.runs.delete(new_run(store, "gone", acc=0.8).run_id)
+    elsewhere = store.experiments.create("elsewhere").experiment_id
+    store.metrics.append(
+        store.runs.create(elsewhere).run_id, [MetricPoint("acc", 0.8, step=0, at_ms=1)]
+    )
+
+    compare = {"=": eq, ">": gt, ">=": ge, "<": lt, "<=": le, "!=": ne}[comparator]
+    fitting = [value for value in [*values, 0.7] if compare(value, 0.5)]
+    numbers = sorted(filterfalse(math.isnan, fitting), reverse=not is_rising)
+    asked = Search(
+        (Condition("metric", "acc", comparator, 0.5),), (Order("metric", "acc", is_rising),)
+    )
+    rows = store.listing.rows("0", asked, ACC, first=0, count=50)
+
+    found = [row.run.metrics[0].value for row in rows]
+    assert found[: len(numbers)] == numbers
+    assert len(found) == len(fitting) == store.listing.total("0", asked)

@@ -61,7 +61,8 @@ def segments(
         return [Segment((), (Source(source, keys, "w.run_number"),))]
     lead = search.orders[0] if search.orders else None
     if lead is not None and lead.field == "metric" and lead.aggregate == "last":
-        return _metric_segments(lead, keys[2:])
+        asked = [condition for condition in search.conditions if _bounds(condition, lead)]
+        return _metric_segments(lead, keys[2:], asked)
     if lead is not None and lead.field in ("param", "tag"):
         return _text_segments(lead, keys[1:])
     return [Segment((), (Source(Sql("from runs r where true"), keys),))]
@@ -79,6 +80,12 @@ def all_of(db: Database, conditions: Iterable[Condition]) -> Source:
             text = "cross join runs r on r.run_number = w.run_number where true"
             best, most = Sql(f"from ({found.text}) w {text}", found.values), size
     return Source(best, [], "r.run_number")
+
+
+def all_with(condition: Condition) -> Sql | None:
+    """The numbers of just the runs for which a condition holds; None where no index has them."""
+    is_range = condition.field == "metric" and condition.comparator in _RANGES
+    return _having_metric(condition) if is_range else None
 
 
 def _run_count(db: Database) -> int:
@@ -184,8 +191,23 @@ def _having_metric(condition: Condition) -> Sql:
     )
 
 
-def _metric_segments(order: Order, rest: list[SortKey]) -> list[Segment]:
-    """Runs by a metric: the numbers by index, then NaN, then those that never logged it."""
+def _bounds(condition: Condition, order: Order) -> bool:
+    """Whether a condition says between which numbers of an order by a metric all runs lie."""
+    return (condition.field, condition.key) == ("metric", order.key) and (
+        condition.comparator in _RANGES
+    )
+
+
+def _metric_segments(
+    order: Order, rest: list[SortKey], bounds: Sequence[Condition]
+) -> list[Segment]:
+    """Runs by a metric: the numbers by index, then NaN, then those that never logged it.
+
+    `bounds` let the index begin where the first run may be; only numbers lie within them.
+    """
+    within = [compare("w.value", bound.comparator, bound.value) for bound in bounds]
+    inside = "".join(f" and {bound.text}" for bound in within)
+    ends = tuple(value for bound in within for value in bound.values)
     of_key = f"""
         from histories w
         cross join runs r on r.run_number = w.run_number
@@ -196,10 +218,10 @@ def _metric_segments(order: Order, rest: list[SortKey]) -> list[Segment]:
     by_newest = SortKey(Sql(value), order.ascending, is_nullable=False)
 
     def part(is_nan: int, settled: list[SortKey], recent: list[SortKey]) -> tuple[Source, ...]:
-        of_settled = f"{of_key} and w.is_settled and w.is_nan = {is_nan}"
+        of_settled = f"{of_key} and w.is_settled and w.is_nan = {is_nan}{inside}"
         of_recent = f"{of_key} and not w.is_settled and {nan} = {is_nan}"
         return (
-            Source(Sql(of_settled, (order.key,)), settled, "w.run_number"),
+            Source(Sql(of_settled, (order.key, *ends)), settled, "w.run_number"),
             Source(Sql(of_recent, (order.key,)), recent, "w.run_number"),
         )
 
@@ -214,8 +236,11 @@ def _metric_segments(order: Order, rest: list[SortKey]) -> list[Segment]:
         """,
         (order.key,),
     )
+    numbers = Segment((0,), part(0, [by_value, *rest], [by_newest, *rest]))
+    if bounds:
+        return [numbers]
     return [
-        Segment((0,), part(0, [by_value, *rest], [by_newest, *rest])),
+        numbers,
         Segment((1, 0.0), part(1, rest, rest)),
         Segment((None, None), (Source(missing, rest),)),
     ]

@@ -17,10 +17,12 @@ from nbruns.records import View
 from nbruns.store.database import Database
 from nbruns.store.keyset import Sql
 from nbruns.store.run_conditions import SortKey, condition_sql, quickest_first, sort_keys
-from nbruns.store.run_sources import Segment, Source, all_of, segments
+from nbruns.store.run_sources import Segment, Source, all_of, all_with, segments
 
 # Beyond so many places, looking at all candidates and sorting them is never the quicker way.
 _FAR = 10_000
+# So many runs of other lists are looked at one by one rather than all of this one.
+_FEW_OUTSIDE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,32 @@ def count_runs(
     """How many runs a search finds; `among` as above."""
     conditions = quickest_first(search.conditions)
     scope = [*_scope(experiment_ids, view), among]
+    found = _count_by_index(db, conditions, scope)
+    if found is not None:
+        return found
     source = all_of(db, conditions)
     return _count(db, source, _Question(conditions, scope))
+
+
+def _count_by_index(db: Database, conditions: list[Condition], scope: list[Sql]) -> int | None:
+    """How many runs meet the only condition, less the few outside of a scope that do too.
+
+    None where there are more conditions, no index for it, or many runs outside.
+    """
+    every = all_with(conditions[0]) if len(conditions) == 1 else None
+    if every is None:
+        return None
+    inside = Sql(
+        " and ".join(f"({where.text})" for where in scope),
+        tuple(value for where in scope for value in where.values),
+    )
+    outside = Source(Sql(f"from runs r where not ({inside.text})", inside.values), [])
+    limited = f"select count(*) from (select 1 {outside.sql.text} limit {_FEW_OUTSIDE})"
+    (others,) = db.conn.execute(limited, outside.sql.values).fetchone()
+    if others == _FEW_OUTSIDE:
+        return None
+    (found,) = db.conn.execute(f"select count(*) from ({every.text})", every.values).fetchone()
+    return int(found) - _count(db, outside, _Question(conditions, []))
 
 
 def _numbers_at(

@@ -2,6 +2,7 @@
 export namespace CommandIDs {
   export const openPanel = 'nbruns:open-panel';
   export const openRun = 'nbruns:open-run';
+  export const openPlace = 'nbruns:open-place';
   export const openTab = 'nbruns:open-tab';
   export const openModels = 'nbruns:open-models';
   export const copyLink = 'nbruns:copy-link';

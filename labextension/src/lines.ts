@@ -15,7 +15,7 @@ import { CommandIDs } from './commands';
 const LINE_MIME = 'application/vnd.nbruns.line+json';
 
 interface ILink {
-  kind: 'run' | 'revision';
+  kind: 'run' | 'revision' | 'place';
   id: string;
   words: string;
 }
@@ -66,16 +66,26 @@ class Line extends Widget implements IRenderMime.IRenderer {
     const button = document.createElement('button');
     button.className = 'nbruns-line-link';
     button.textContent = link.words;
-    const isRun = link.kind === 'run';
-    button.title = isRun
-      ? this.trans.__('Show this run in the Runs panel')
-      : this.trans.__('Open this revision beside the notebook');
-    button.onclick = () => {
-      const args = isRun ? { runId: link.id } : { revisionId: link.id, title: link.words };
-      const command = isRun ? CommandIDs.openRun : CommandIDs.openRevision;
-      void this.app.commands.execute(command, args);
-    };
+    const [title, command, args] = this.target(link);
+    button.title = title;
+    button.onclick = () => void this.app.commands.execute(command, args);
     return button;
+  }
+
+  private target(link: ILink): [string, string, Record<string, string>] {
+    const { trans } = this;
+    switch (link.kind) {
+      case 'run':
+        return [trans.__('Show this run in the Runs panel'), CommandIDs.openRun, { runId: link.id }];
+      case 'place':
+        return [trans.__('Show this in the Runs panel'), CommandIDs.openPlace, { place: link.id }];
+      default:
+        return [
+          trans.__('Open this revision beside the notebook'),
+          CommandIDs.openRevision,
+          { revisionId: link.id, title: link.words }
+        ];
+    }
   }
 }
 

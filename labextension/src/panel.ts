@@ -46,6 +46,7 @@ const panelPlugin: JupyterFrontEndPlugin<void> = {
     restorer?.add(panel, panel.id);
     addOpenCommand(app, panel, labShell, palette, trans);
     addOpenRunCommand(app, seat, trans);
+    addOpenPlaceCommand(app, seat, trans);
 
     void app.restored.then(() => {
       followNotebook(app, tracker, seat, preferences);
@@ -89,6 +90,28 @@ function addOpenRunCommand(app: JupyterFrontEnd, seat: Seat, trans: TranslationB
         type: 'object',
         required: ['runId'],
         properties: { runId: { type: 'string', description: trans.__('The id of the run') } }
+      }
+    }
+  });
+}
+
+/** A model, a version or a request is named elsewhere in the page: show its place in the panel. */
+function addOpenPlaceCommand(app: JupyterFrontEnd, seat: Seat, trans: TranslationBundle): void {
+  app.commands.addCommand(CommandIDs.openPlace, {
+    label: trans.__('Show Models beside the Notebook'),
+    execute: async args => {
+      await app.commands.execute(CommandIDs.openPanel);
+      seat.tell('go', { place: String(args.place ?? 'models') });
+    },
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          place: {
+            type: 'string',
+            description: trans.__('Where in the Models view, such as models/churn/3 or requests')
+          }
+        }
       }
     }
   });

@@ -16,6 +16,10 @@ CELLS = [
     "%run_snapshot before tuning",
     "%runs",
     "%run_end --status ",
+    "from mlflow import MlflowClient\n"
+    "MlflowClient().create_registered_model('churn')\n"
+    "MlflowClient().create_model_version('churn', 's3://x')\n"
+    "%model_move churn 1 --alias champion",
 ]
 
 
@@ -29,6 +33,7 @@ def test_commands_answer_with_links_and_live_tables(
     lab.run_cell("%%tracked second")
 
     a_link_shows_its_run_in_the_panel(lab, panel)
+    a_link_shows_a_version_in_the_panel(lab, panel)
     a_snapshot_holds_what_was_not_saved(lab)
     a_table_in_a_cell_is_live(lab, screenshots)
     tab_offers_the_values_of_an_option(lab)
@@ -54,6 +59,16 @@ def a_link_shows_its_run_in_the_panel(lab: LabPage, panel: RunsPanel) -> None:
     lab.page.keyboard.press("Enter")
     expect(panel.row("first").locator(".nbruns-tick")).to_be_checked(timeout=SLOW_MS)
     expect(panel.row("second").locator(".nbruns-tick")).not_to_be_checked()
+
+
+def a_link_shows_a_version_in_the_panel(lab: LabPage, panel: RunsPanel) -> None:
+    lab.run_cell("%model_move")
+    expect(lab.output("%model_move").last).to_have_text("churn version 1 is @champion now")
+    link(lab, "%model_move").click()
+    nav = panel.root.locator(".nbruns-registryNav")
+    expect(nav).to_contain_text("version 1", timeout=SLOW_MS)
+    nav.get_by_role("button", name="Runs").click()
+    expect(panel.row("first")).to_be_visible()
 
 
 def a_snapshot_holds_what_was_not_saved(lab: LabPage) -> None:

@@ -156,3 +156,12 @@ def test_what_a_brush_keeps_is_asked_for_beside_the_filter() -> None:
     assert selection.list_filter == (
         "attributes.run_name ILIKE '%forest%' and attributes.run_id IN ('x')"
     )
+
+
+def test_a_file_of_the_run_that_is_turned_to_is_looked_at() -> None:
+    selection = Selection()
+    selection.observe(lambda _: setattr(selection, "artifact", ""), ["ticked"])
+
+    selection.turn_to({"experiment_id": "3", "ticked": ("a",), "artifact": "rows.parquet"})
+
+    assert selection.artifact == "rows.parquet"

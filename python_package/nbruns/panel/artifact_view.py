@@ -18,7 +18,7 @@ from nbruns.panel.browser_side import plotly_wanted, script
 from nbruns.panel.preview import kind_of
 from nbruns.records import ArtifactFile, LoggedModel, Page, Run
 
-_PARTS = ("plotly", "section", "host", "data_table", "json_tree", "previews", "file_tree")
+_PARTS = ("plotly", "section", "host", "data_table", "json_tree", "sizes", "previews", "file_tree")
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,8 @@ class Selection(t.HasTraits):
             self.brushed = None
             for name in _OF_EXPERIMENT:
                 setattr(self, name, state.get(name, self.trait_defaults(name)))
+        # Whoever hears of other ticks puts the file away that was looked at.
+        self.artifact = state.get("artifact", self.artifact)
 
     def take_up(self, state: Mapping[str, Any]) -> None:
         """Go on with what `listed_state` gave, in the experiment it was given for."""

@@ -14,7 +14,7 @@ from jupyter_server.utils import ApiPath, ensure_async, to_os_path
 from tornado import web
 
 from nbruns.endpoints import guard, scoring
-from nbruns.errors import InvalidState, InvalidValue, NbrunsError, NotFound
+from nbruns.errors import InvalidState, InvalidValue, NbrunsError, NotFound, NotPermitted
 from nbruns.identity import acting_as, user_name
 from nbruns.protocol.errors import wire_error
 from nbruns.protocol.fields import optional, optional_int, required, text, texts
@@ -160,10 +160,18 @@ class ListHandler(ScoringGet):
     """GET scoring/list: the scorings with a model (`name`), or one `version` of it."""
 
     async def act(self, body: Body) -> Body:
-        """Newest first; those of this server that have no run yet stand before."""
+        """Newest first, before them those that have no run yet; `refusal` says who may begin none.
+
+        The refusal is the policy's, about the experiment where none is named.
+        """
         found = await self.ask_store(scoring.runs_with, body)
         name, version = required(body, "name"), text(body, "version")
-        return {"jobs": self.jobs.merged(found["jobs"], name, version)}
+        try:
+            await self.permit(scoring.prepare, {"name": name})
+            refusal = ""
+        except NotPermitted as error:
+            refusal = str(error)
+        return {"jobs": self.jobs.merged(found["jobs"], name, version), "refusal": refusal}
 
 
 class CancelHandler(ScoringPost):

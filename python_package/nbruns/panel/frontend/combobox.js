@@ -68,5 +68,5 @@ function combobox(input, list, { options, taken, eager = false }) {
       event.preventDefault();
     }
   });
-  return { fold: () => unfold(false) };
+  return { fold: () => unfold(false), refresh: () => offer() };
 }

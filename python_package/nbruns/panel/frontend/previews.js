@@ -1,18 +1,9 @@
 // What a file looks like. Only as much of it is fetched as is shown.
 
-const KB = 1024;
-const MB = KB * KB;
 // What is read of a text or a table, and how large a file may be that has to be read whole.
 const HEAD_BYTES = 256 * KB;
 const WHOLE_BYTES = 20 * MB;
 const MOST_JSON_BYTES = 8 * MB;
-
-function sizeWords(bytes) {
-  if (bytes < KB) return `${bytes} B`;
-  const [unit, name] = bytes < MB ? [KB, 'KB'] : bytes < KB * MB ? [MB, 'MB'] : [KB * MB, 'GB'];
-  const size = bytes / unit;
-  return `${size < 10 ? size.toFixed(1) : Math.round(size)} ${name}`;
-}
 
 function fileUrl(root, address, path) {
   return root + [...address.split('/'), ...path.split('/')].map(encodeURIComponent).join('/');

@@ -28,6 +28,7 @@ from nbruns.panel.models.nav import Nav
 from nbruns.panel.models.part import Page, Part, ShowRuns
 from nbruns.panel.models.place import KINDS, MODELS, REQUESTS, Place
 from nbruns.panel.models.request_list import RequestList
+from nbruns.panel.models.score_box import ScoreBox
 from nbruns.panel.models.version_detail import VersionDetail
 from nbruns.panel.models.version_files import VersionFiles
 from nbruns.panel.models.version_head import VersionHead
@@ -42,6 +43,7 @@ PARTS: tuple[type[Part], ...] = (
     Moves,
     RequestList,
     VersionTable,
+    ScoreBox,
     VersionDetail,
     VersionFiles,
     ActivityLog,

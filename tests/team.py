@@ -62,3 +62,25 @@ def ask_as(server: Any, user: str, method: str, path: str, body: object = None) 
     headers = {"Authorization": f"token {token(user)}"}
     answer = server.request(method, path, sent, headers)
     return answer.status, answer.json()
+
+
+def make_useless_version(server: Any, name: str) -> str:
+    """A version of the scientist's whose files lie in the store and cannot be loaded; its run."""
+    v2 = "api/2.0/mlflow/"
+
+    def made(path: str, body: object) -> Any:
+        status, reply = ask_as(server, SCIENTIST, "POST", v2 + path, body)
+        assert status == 200, reply
+        return reply
+
+    number = made("experiments/create", {"name": f"experiment of {name}"})["experiment_id"]
+    run_id = made("runs/create", {"experiment_id": number})["run"]["info"]["run_id"]
+    path = f"{number}/{run_id}/artifacts/m"
+    files = f"api/2.0/mlflow-artifacts/artifacts/{path}"
+    described = b"flavors: {python_function: {loader_module: no_such_module}}"
+    headers = {"Authorization": f"token {token(SCIENTIST)}"}
+    assert server.request("PUT", f"{files}/MLmodel", described, headers).status == 200
+    made("registered-models/create", {"name": name})
+    source = {"source": f"mlflow-artifacts:/{path}", "run_id": run_id}
+    made("model-versions/create", {"name": name, **source})
+    return str(run_id)

@@ -15,7 +15,18 @@ from urllib.parse import urlencode
 
 import pytest
 from jupyter_process import LiveServer
-from team import ENGINEER, MANAGER, OUTSIDER, POLICY, SCIENTIST, TEAM, USERS, ask_as, token
+from team import (
+    ENGINEER,
+    MANAGER,
+    OUTSIDER,
+    POLICY,
+    SCIENTIST,
+    TEAM,
+    USERS,
+    ask_as,
+    make_useless_version,
+    token,
+)
 
 from nbruns.endpoints import access_table, activity, requests, routes
 from nbruns.server import (
@@ -422,20 +433,8 @@ class TestServing:
     @pytest.fixture(scope="class")
     def served_id(self, guarded: LiveServer) -> str:
         """A version of the scientist's that is served, though its files are of no use."""
-        made = ok(guarded, SCIENTIST, "POST", f"{V2}experiments/create", {"name": "serving"})
-        number = made["experiment_id"]
-        run = ok(guarded, SCIENTIST, "POST", f"{V2}runs/create", {"experiment_id": number})
-        run_id = run["run"]["info"]["run_id"]
-        path = f"{number}/{run_id}/artifacts/m"
-        headers = {"Authorization": f"token {token(SCIENTIST)}"}
-        described = b"flavors: {python_function: {loader_module: no_such_module}}"
-        put = guarded.request("PUT", f"{ARTIFACTS}/{path}/MLmodel", described, headers)
-        assert put.status == 200
-        name = {"name": "prod.served"}
-        ok(guarded, SCIENTIST, "POST", f"{V2}registered-models/create", name)
-        source = name | {"source": f"mlflow-artifacts:/{path}", "run_id": run_id}
-        ok(guarded, SCIENTIST, "POST", f"{V2}model-versions/create", source)
-        body = name | {"version": "1", "environment": "here"}
+        make_useless_version(guarded, "prod.served")
+        body = {"name": "prod.served", "version": "1", "environment": "here"}
         for user in (ENGINEER, OUTSIDER):
             assert "prod.served" in refused(guarded, user, "POST", f"{OURS}serving/start", body)
         started = ok(guarded, SCIENTIST, "POST", f"{OURS}serving/start", body)["served"]
@@ -458,6 +457,12 @@ class TestServing:
         assert listed(ENGINEER) == [served_id]
         assert listed(OUTSIDER) == []
         refused(guarded, OUTSIDER, "GET", f"{OURS}serving/get?id={served_id}")
+        for user in (OUTSIDER, ENGINEER):
+            refused(guarded, user, "GET", f"{OURS}serving/fit?name=prod.served&version=1")
+        named = f"{OURS}serving/list?name=prod.served"
+        assert ok(guarded, SCIENTIST, "GET", named)["may_control"] is True
+        assert ok(guarded, ENGINEER, "GET", named)["may_control"] is False
+        assert ok(guarded, OUTSIDER, "GET", named) == {"may_control": False, "served": []}
         there = refused(guarded, OUTSIDER, "GET", f"serving/{served_id}/ping")
         not_there = refused(guarded, OUTSIDER, "GET", "serving/prod.served/9/ping")
         assert there == not_there

@@ -76,8 +76,7 @@ class TestOne:
         assert 0 < listed["p50_ms"] <= listed["p99_ms"]
         assert listed["path"] == "/nbruns/serving/numbers/1"
         assert "port" not in json.dumps(listed)
-        nothing = server.ask("GET", f"{OURS}list?name=others")[1]
-        assert nothing == {"served": []}
+        assert server.ask("GET", f"{OURS}list?name=others")[1]["served"] == []
 
     def test_it_tells_its_inputs_and_an_example(self, server: LiveServer, served_id: str) -> None:
         _, known = server.ask("GET", f"{OURS}get?id={served_id}")
@@ -257,8 +256,11 @@ def test_packages_that_differ_are_said_before_anything_starts(server: LiveServer
     assert "no-such-package-of-ours ==1.5 (missing here)" in reply["message"]
     assert "'isolated'" in reply["message"]
     differ = {one["package"]: (one["wanted"], bool(one["here"])) for one in reply["differences"]}
+    fit = server.ask("GET", f"{OURS}fit?name=numbers&version=4")[1]
+    assert (fit["version"], fit["differences"]) == ("4", reply["differences"])
+    assert server.ask("GET", f"{OURS}fit?name=numbers&version=1")[1]["differences"] == []
     assert differ == {"no-such-package-of-ours": ("==1.5", False), "pandas": (">=99", True)}
-    assert server.ask("GET", f"{OURS}list?name=numbers")[1] == {"served": []}
+    assert server.ask("GET", f"{OURS}list?name=numbers")[1]["served"] == []
 
 
 def test_told_to_it_is_served_all_the_same(server: LiveServer) -> None:

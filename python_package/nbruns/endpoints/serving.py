@@ -11,8 +11,9 @@ from typing import Any
 
 from nbruns.endpoints import model_files
 from nbruns.endpoints.model_files import ModelFiles
-from nbruns.endpoints.sight import sight_of
 from nbruns.errors import InvalidState, InvalidValue, NotFound
+from nbruns.identity import acting_user
+from nbruns.permissions import LEVELS
 from nbruns.protocol.fields import find, optional, optional_int, required
 from nbruns.records import ModelVersion
 from nbruns.store import Store
@@ -55,7 +56,7 @@ class Standing:
 
 
 def start(store: Store, body: Body) -> tuple[Target, Standing]:
-    """POST serving/start: of `name`, the `version`, or what the `alias` or the `stage` holds."""
+    """POST serving/start, GET serving/fit: the `version` of `name`, or an `alias`, or a `stage`."""
     target = target_of(body)
     return target, standing(store, target)
 
@@ -81,10 +82,14 @@ def query(store: Store, body: Body) -> Body:
     return {}
 
 
-def listed(store: Store, body: Body) -> list[str]:
-    """GET serving/list: those of the `names` that the acting user may read."""
-    sight, names = sight_of(store, "model"), list(body["names"])
-    return names if sight is None else [name for name in names if sight.shows(name)]
+def listed(store: Store, body: Body) -> dict[str, bool]:
+    """GET serving/list: those of the `names` the acting user may read, and whether change too."""
+    policy, user, names = store.policy, acting_user(), list(body["names"])
+    if policy is None:
+        return dict.fromkeys(names, True)
+    levels = {name: LEVELS.index(policy.level(user, "model", name)) for name in names}
+    read, edit = LEVELS.index("READ"), LEVELS.index("EDIT")
+    return {name: level >= edit for name, level in levels.items() if level >= read}
 
 
 def target_of(body: Body) -> Target:

@@ -125,6 +125,11 @@ class Connection:
             raise error_of(reply.code, answer)
         return answer
 
+    async def exchange(self, path: str, body: str, *, patience_s: float) -> tuple[int, str]:
+        """Status and text that answer a POST of JSON, refusals included."""
+        reply = await self._fetch("POST", path, body, patience_s=patience_s)
+        return reply.code, bytes(reply.body or b"").decode("utf-8", "replace")
+
     async def read_text(self, path: str, *, most_bytes: int) -> str:
         """The beginning of an artifact as text."""
         part = {"Range": f"bytes=0-{most_bytes - 1}"}
@@ -146,13 +151,19 @@ class Connection:
         )
 
     async def _fetch(
-        self, method: str, path: str, body: str | None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: str | None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        patience_s: float = REQUEST_PATIENCE_S,
     ) -> HTTPResponse:
         request = self.request(
             path,
             method=method,
             body=body,
-            request_timeout=REQUEST_PATIENCE_S,
+            request_timeout=patience_s,
             allow_nonstandard_methods=True,
         )
         request.headers.update(headers or {})

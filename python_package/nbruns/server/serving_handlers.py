@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 MOST_WORKERS = 32
 MOST_LINES = 2_000
+_OF_TARGET = ("name", "version", "alias", "stage")
 
 
 class ServingHandler(SignedIn):
@@ -163,16 +165,45 @@ class ReportHandler(ServingHandler):
 
 
 class ListHandler(ReportHandler):
-    """GET api/1.0/serving/list: all that is served; with `name`, of that model only."""
+    """GET api/1.0/serving/list: all that is served; with `name`, of that model only.
+
+    `may_control` says of each whether the user may stop it, and of the model named whether the
+    user may serve it.
+    """
 
     async def act(self) -> dict[str, Any]:
         """Those the user may read."""
         found = self.models.all() if "nbruns_served" in self.settings else []
+        reply: dict[str, Any] = {}
+        names = {served.target.name for served in found}
         if name := self.get_query_argument("name", None):
-            found = [served for served in found if served.target.name == name]
-        names = sorted({served.target.name for served in found})
-        seen = set(await self.store.run(_visible, self.user, names)) if found else set()
-        return {"served": [self.described(one) for one in found if one.target.name in seen]}
+            names = {name}
+        may = await self.store.run(_visible, self.user, sorted(names)) if names else {}
+        if name:
+            reply["may_control"] = may.get(name, False)
+        reply["served"] = [
+            self.described(one) | {"may_control": may[one.target.name]}
+            for one in found
+            if one.target.name in may
+        ]
+        return reply
+
+
+class FitHandler(ReportHandler):
+    """GET api/1.0/serving/fit: which packages a model asks for that the server does not have."""
+
+    async def act(self) -> dict[str, Any]:
+        """The version that would be served, and each difference."""
+        fields = {name: self.get_query_argument(name, None) for name in _OF_TARGET}
+        await self.permit(serving.start, fields)
+        _, standing = await self.store.run(serving.start, fields)
+        from nbruns.server.serving.fit import differences
+
+        found = await asyncio.to_thread(differences, standing.files)
+        return {
+            "version": str(standing.version),
+            "differences": [asdict(one) for one in found],
+        }
 
 
 class GetHandler(ReportHandler):
@@ -202,7 +233,7 @@ class LogsHandler(ReportHandler):
         return {"log": served.log.tail(min(max(1, 200 if lines is None else lines), MOST_LINES))}
 
 
-def _visible(store: Store, user: str | None, names: list[str]) -> list[str]:
+def _visible(store: Store, user: str | None, names: list[str]) -> dict[str, bool]:
     with acting_as(user):
         return serving.listed(store, {"names": names})
 
@@ -219,6 +250,7 @@ SERVING_HANDLERS: tuple[tuple[str, type[ServingHandler]], ...] = (
     ("restart", RestartHandler),
     ("remove", RemoveHandler),
     ("list", ListHandler),
+    ("fit", FitHandler),
     ("get", GetHandler),
     ("logs", LogsHandler),
 )

@@ -29,6 +29,7 @@ from nbruns.panel.models.part import Page, Part, ShowRuns
 from nbruns.panel.models.place import KINDS, MODELS, REQUESTS, Place
 from nbruns.panel.models.request_list import RequestList
 from nbruns.panel.models.score_box import ScoreBox
+from nbruns.panel.models.serve_box import ServeBox
 from nbruns.panel.models.version_detail import VersionDetail
 from nbruns.panel.models.version_files import VersionFiles
 from nbruns.panel.models.version_head import VersionHead
@@ -43,6 +44,7 @@ PARTS: tuple[type[Part], ...] = (
     Moves,
     RequestList,
     VersionTable,
+    ServeBox,
     ScoreBox,
     VersionDetail,
     VersionFiles,

@@ -139,6 +139,9 @@ def test_what_does_not_fit_leaves_no_run(server: LiveServer) -> None:
     assert job["run_id"] == ""
     assert len([job for job in jobs(server) if job["run_id"]]) == runs
 
+    begun(server)
+    assert newest(server, "finished")["run_id"]
+
 
 @pytest.mark.parametrize(
     ("path", "status"),

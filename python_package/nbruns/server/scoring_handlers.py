@@ -160,9 +160,9 @@ class ListHandler(ScoringGet):
     """GET scoring/list: the scorings with a model (`name`), or one `version` of it."""
 
     async def act(self, body: Body) -> Body:
-        """Newest first, before them those that have no run yet; `refusal` says who may begin none.
+        """Newest first; `refusal` says why the user may begin none.
 
-        The refusal is the policy's, about the experiment where none is named.
+        It is the policy's, about the experiment where none is named.
         """
         found = await self.ask_store(scoring.runs_with, body)
         name, version = required(body, "name"), text(body, "version")

@@ -127,15 +127,16 @@ class ScoringJobs:
         return job
 
     def merged(self, runs: list[dict[str, Any]], name: str, version: str) -> list[dict[str, Any]]:
-        """The jobs of a model's runs, with what only the server knows of them."""
+        """The jobs of a model's runs, newest first, with what only the server knows of them."""
         told = [
             job
-            for job in reversed(self._jobs.values())
+            for job in self._jobs.values()
             if job.shown["name"] == name and version in ("", job.shown["version"])
         ]
         by_run = {job.run_id: job for job in told if job.run_id}
-        waiting = [job.wire() for job in told if not job.run_id]
-        return waiting + [_with(run, by_run.get(run["run_id"])) for run in runs]
+        found = [job.wire() for job in told if not job.run_id]
+        found += [_with(run, by_run.get(run["run_id"])) for run in runs]
+        return sorted(found, key=lambda job: job["started_ms"] or 0, reverse=True)
 
     async def close(self) -> None:
         """Stop all of them: the server ends."""

@@ -160,6 +160,29 @@ class TestStages:
             with pytest.raises(NotPermitted, match="away from Production"):
                 self.move(ask, SCIENTIST if stage != "Staging" else ENGINEER, stage)
 
+    def test_making_room_is_archiving_where_a_rule_says_who_archives(
+        self, ask: Ask, shop: Store
+    ) -> None:
+        """Neither by a move nor by a request is the rule for Archived gone around."""
+        targets = {"Staging": {"move": ENGINEER}, "Archived": {"move": MANAGER}}
+        rule = {"match": "prod.*", "edit": [SCIENTIST, ENGINEER, MANAGER], "targets": targets}
+        shop.policy = policy_from_data({"models": [rule]}, "policy")
+        shop.registry.move_stage("prod.m", 1, "Staging", archive_existing=False)
+        wish = {"name": "prod.m", "version": "2", "stage": "Staging"}
+        pushing = wish | {"archive_existing_versions": True}
+
+        said = refused(ask, ENGINEER, "POST", f"{V2}model-versions/transition-stage", **pushing)
+        assert "version 1 of 'prod.m' to Archived" in said
+        made = ask(SCIENTIST, "POST", f"{OURS}requests/create", **pushing)["request"]
+        this = {"request_id": made["request_id"]}
+        assert "for Archived" in refused(ask, ENGINEER, "POST", f"{OURS}requests/approve", **this)
+        refused(ask, ENGINEER, "POST", f"{V2}transition-requests/approve", **pushing)
+        beside = this | {"archive_existing_versions": False}
+        ask(ENGINEER, "POST", f"{OURS}requests/approve", **beside)
+
+        stages = [shop.registry.get_version("prod.m", number).stage for number in (1, 2)]
+        assert stages == ["Staging", "Staging"]
+
     def test_no_level_stands_in_for_the_rule_of_a_target(self, ask: Ask) -> None:
         said = refused(
             *(ask, MANAGER, "POST", f"{V2}registered-models/alias"),

@@ -107,13 +107,33 @@ def stage_of(store: Store, name: str, version: int) -> Iterator[MoveNeed]:
         yield MoveNeed(name, version, stage, leaves=True)
 
 
-def decision(store: Store, asked: TransitionRequest | None) -> Iterator[DecisionNeed]:
-    """To decide a request: what it moves to, and what it moves away from."""
+def archived(store: Store, name: str, version: int, stage: str) -> Iterator[MoveNeed]:
+    """To archive those whom a version pushes out of a stage, where a rule says who archives.
+
+    Where none does, room is made by whoever may move to the stage.
+    """
+    if store.policy is None or store.policy.target(name, "Archived") is None:
+        return
+    for one in store.belonging.versions_of(name):
+        if one.stage == stage and one.version != version:
+            yield MoveNeed(name, one.version, "Archived")
+
+
+def decision(
+    store: Store, asked: TransitionRequest | None, *, archives: bool | None = None
+) -> Iterator[DecisionNeed]:
+    """To decide a request: what it moves to, and what it moves away from.
+
+    `archives` says otherwise than the request whether those in its way are archived.
+    """
     if asked is None or asked.state != "pending":
         return
     if not asked.target.startswith("@"):
-        for move in stage_of(store, asked.name, asked.version):
-            yield DecisionNeed(asked, move.target)
+        passed = list(stage_of(store, asked.name, asked.version))
+        if asked.archives if archives is None else archives:
+            passed += archived(store, asked.name, asked.version, asked.target)
+        for target in dict.fromkeys(move.target for move in passed):
+            yield DecisionNeed(asked, target)
     yield DecisionNeed(asked, asked.target)
 
 

@@ -8,6 +8,7 @@ from nbruns.endpoints import experiments, registry, requests, runs, traces, tran
 from nbruns.endpoints.asking import (
     Body,
     Question,
+    archived,
     cancellation,
     decision,
     experiments_of,
@@ -22,7 +23,7 @@ from nbruns.endpoints.asking import (
 from nbruns.endpoints.needs import AnyNeed, MoveNeed, Need
 from nbruns.endpoints.scoring import experiment_name
 from nbruns.permissions import Level
-from nbruns.protocol.fields import optional, required, text, texts
+from nbruns.protocol.fields import flag, optional, required, text, texts
 from nbruns.protocol.names import KERNEL_TAG, NOTEBOOK_TAG
 from nbruns.store import Store
 from nbruns.store.registry_rules import canonical_stage
@@ -89,6 +90,8 @@ def moved_stage(store: Store, body: Body) -> Iterator[MoveNeed]:
     name, version = required(body, "name"), registry.version_number(body)
     target = canonical_stage(required(body, "stage"))
     yield from (move for move in stage_of(store, name, version) if move.target != target)
+    if flag(body, "archive_existing_versions"):
+        yield from archived(store, name, version, target)
     yield MoveNeed(name, version, target)
 
 
@@ -133,7 +136,8 @@ def request_made(store: Store, body: Body) -> Iterator[AnyNeed]:
 
 def request_decided(store: Store, body: Body) -> Iterator[AnyNeed]:
     """To decide a request."""
-    yield from decision(store, request(store, requests.request_id(body)))
+    asked = request(store, requests.request_id(body))
+    yield from decision(store, asked, archives=requests.says_archive(body))
 
 
 def request_cancelled(store: Store, body: Body) -> Iterator[AnyNeed]:
@@ -148,7 +152,9 @@ def transition(action: str) -> Question:
         yield model_named(required(body, "name"), "READ")
         if transition_requests.open_requests(store, body):
             found = transition_requests.chosen(store, body, action)
-            yield from cancellation(found) if action == "cancel" else decision(store, found)
+            says = requests.says_archive(body)
+            decides = decision(store, found, archives=says)
+            yield from cancellation(found) if action == "cancel" else decides
 
     return needs
 

@@ -106,7 +106,7 @@ def count(store: Store, body: Body) -> Body:
 
 def approve(store: Store, body: Body) -> Body:
     """POST requests/approve: make the move that was asked for."""
-    archives = flag(body, "archive_existing_versions") if _says_archive(body) else None
+    archives = says_archive(body)
     asked = store.requests.approve(request_id(body), comment=comment(body), archives=archives)
     return _reply(store, asked)
 
@@ -179,8 +179,10 @@ def _to_decide(
         token = page.next_token
 
 
-def _says_archive(body: Body) -> bool:
-    return find(body, "archive_existing_versions") is not None
+def says_archive(body: Body) -> bool | None:
+    """Whether those who hold the stage are to be archived; None where a call leaves it open."""
+    says = find(body, "archive_existing_versions") is not None
+    return flag(body, "archive_existing_versions") if says else None
 
 
 def _reply(store: Store, asked: TransitionRequest) -> Body:

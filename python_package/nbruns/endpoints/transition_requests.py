@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from nbruns.endpoints.registry import comment, move_stage, version_number
-from nbruns.endpoints.requests import may
+from nbruns.endpoints.requests import may, says_archive
 from nbruns.errors import NotFound
 from nbruns.identity import acting_user
-from nbruns.protocol.fields import find, flag, optional, required
+from nbruns.protocol.fields import optional, required
 from nbruns.protocol.model_messages import registered_model_to_wire
 from nbruns.records import TransitionRequest
 from nbruns.store import Store
@@ -56,11 +56,10 @@ def list_open(store: Store, body: Body) -> Body:
 
 def approve(store: Store, body: Body) -> Body:
     """POST transition-requests/approve: move the version."""
-    says = find(body, "archive_existing_versions") is not None
     asked = store.requests.approve(
         chosen(store, body, "approve").request_id,
         comment=comment(body),
-        archives=flag(body, "archive_existing_versions") if says else None,
+        archives=says_archive(body),
     )
     return {"activity": _activity(store, asked)}
 

@@ -107,7 +107,12 @@ class RunsPanel:
 
 def panel_kernel(server: LabServer) -> psutil.Process:
     """The process of the panel's own kernel."""
+    (kernel,) = panel_kernels(server)
+    return kernel
+
+
+def panel_kernels(server: LabServer) -> list[psutil.Process]:
+    """The processes that are panel kernels: one, or none while it starts anew."""
     assert server.process is not None
     children = psutil.Process(server.process.pid).children(recursive=True)
-    (kernel,) = (child for child in children if "NBRUNS_PANEL_TOKEN" in child.environ())
-    return kernel
+    return [child for child in children if "NBRUNS_PANEL_TOKEN" in child.environ()]

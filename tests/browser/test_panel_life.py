@@ -4,11 +4,10 @@ import os
 import signal
 from pathlib import Path
 
-import psutil
 import pytest
 from lab_page import SLOW_MS, LabPage, LabServer
 from playwright.sync_api import expect
-from runs_panel import RunsPanel
+from runs_panel import RunsPanel, panel_kernel, panel_kernels
 
 TRAIN = (
     "import mlflow\n"
@@ -28,13 +27,6 @@ def panel(lab: LabPage, lab_server: LabServer) -> RunsPanel:
     lab.run_cell("log_params")
     expect(panel.rows()).to_have_count(1, timeout=SLOW_MS)
     return panel
-
-
-def panel_kernels(server: LabServer) -> list[psutil.Process]:
-    """The processes of the panel's own kernel."""
-    assert server.process is not None
-    children = psutil.Process(server.process.pid).children(recursive=True)
-    return [child for child in children if "NBRUNS_PANEL_TOKEN" in child.environ()]
 
 
 # F2 F3 N6
@@ -92,7 +84,7 @@ def is_not_shared_with_a_copy_of_the_tab(panel: RunsPanel, lab: LabPage) -> None
 
 
 def comes_back_after_its_kernel_was_killed(panel: RunsPanel, server: LabServer) -> None:
-    (kernel,) = panel_kernels(server)
+    kernel = panel_kernel(server)
     os.kill(kernel.pid, signal.SIGKILL)
     # What was shown stays in sight meanwhile; the new kernel's own view comes in its place.
     expect(panel.root.locator(".nbruns-panel-body")).to_have_attribute("data-stale", "true")

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from live_panel import panel_at
 
-from nbruns.panel.connection import Address, Connection
+from nbruns.panel.connection import Address
 from nbruns.panel.run_panel import RunPanel
 from nbruns.records import MetricPoint, Run
 from nbruns.store import Store
@@ -20,16 +21,12 @@ Sent = list[dict[str, Any]]
 
 
 @asynccontextmanager
-async def panel_at(address: Address, path: str) -> AsyncIterator[tuple[RunPanel, Sent]]:
+async def charts_at(address: Address, path: str) -> AsyncIterator[tuple[RunPanel, Sent]]:
     """A panel, and what its charts send."""
-    panel = RunPanel(path, connection=Connection(address))
-    sent: Sent = []
-    panel.compare.chart.send = lambda message, buffers=None: sent.append(message)
-    try:
+    async with panel_at(address, path) as panel:
+        sent: Sent = []
+        panel.compare.chart.send = lambda message, buffers=None: sent.append(message)
         yield panel, sent
-    finally:
-        panel.close_all()
-        await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -65,7 +62,7 @@ def test_settings_change_what_is_drawn(
     *, address: Address, runs: list[Run], path: str, until: Until, say: Say
 ) -> None:
     async def look() -> None:
-        async with panel_at(address, path) as (panel, sent):
+        async with charts_at(address, path) as (panel, sent):
             await until(lambda: panel.listing.feed.count == 3)
             tick(panel, runs)
             await until(lambda: len(traces(sent, "acc")) == 3)
@@ -98,7 +95,7 @@ def test_a_brush_filters_the_list_until_it_is_cleared(
     *, address: Address, runs: list[Run], path: str, until: Until, say: Say
 ) -> None:
     async def look() -> None:
-        async with panel_at(address, path) as (panel, sent):
+        async with charts_at(address, path) as (panel, sent):
             await until(lambda: panel.listing.feed.count == 3)
             say(panel.detail.switch, type="open")
             say(panel.compare.chart, type="set", settings={"kind": "parallel"})
@@ -137,7 +134,7 @@ def test_a_zoom_brings_the_points_that_were_left_out(
         kernel_store.metrics.append(run.run_id, long)
 
     async def look() -> None:
-        async with panel_at(address, path) as (panel, sent):
+        async with charts_at(address, path) as (panel, sent):
             await until(lambda: panel.listing.feed.count == 3)
             tick(panel, runs[:2])
             panel.selection.metric = "long"
@@ -158,7 +155,7 @@ def test_ticking_one_run_more_fetches_its_history_only(
     *, address: Address, runs: list[Run], path: str, until: Until
 ) -> None:
     async def look() -> None:
-        async with panel_at(address, path) as (panel, sent):
+        async with charts_at(address, path) as (panel, sent):
             await until(lambda: panel.listing.feed.count == 3)
             client, asked = panel.listing.feed.client, []
             fetch = client.histories
@@ -190,7 +187,7 @@ def test_all_metrics_have_a_chart_each(
         kernel_store.metrics.append(runs[0].run_id, [MetricPoint(f"m{number:02}", 1.0, at_ms=9)])
 
     async def look() -> None:
-        async with panel_at(address, path) as (panel, sent):
+        async with charts_at(address, path) as (panel, sent):
             await until(lambda: panel.listing.feed.count == 3)
             tick(panel, runs)
             say(panel.compare.chart, type="set", settings={"many": True})
@@ -210,7 +207,7 @@ def test_a_chart_s_data_comes_as_a_file(
         return list(csv.reader(io.StringIO(message["text"])))
 
     async def look() -> None:
-        async with panel_at(address, path) as (panel, sent):
+        async with charts_at(address, path) as (panel, sent):
             await until(lambda: panel.listing.feed.count == 3)
             tick(panel, runs[:2])
             await until(lambda: len(traces(sent, "acc")) == 2)

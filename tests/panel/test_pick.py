@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
+
+from live_panel import panel_at
 
 from nbruns.panel.app import App
 from nbruns.panel.browser import Browser
@@ -17,16 +18,6 @@ from nbruns.store import Store
 
 StartRun = Callable[..., Run]
 Until = Callable[..., Awaitable[None]]
-
-
-@asynccontextmanager
-async def panel_at(address: Address, path: str | None) -> AsyncIterator[RunPanel]:
-    panel = RunPanel(path, connection=Connection(address))
-    try:
-        yield panel
-    finally:
-        panel.close_all()
-        await asyncio.sleep(0)
 
 
 def ticked(panel: RunPanel) -> list[str]:

@@ -1,13 +1,13 @@
 """The whole panel without a browser: a real server, a store written by another process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from live_panel import panel_at
 
-from nbruns.panel.connection import Address, Connection
+from nbruns.panel.connection import Address
 from nbruns.panel.list_client import ListClient, Part
 from nbruns.panel.run_panel import RunPanel
 from nbruns.records import LoggedModel, MetricPoint, Notebook, Run
@@ -16,16 +16,6 @@ from nbruns.store import Store
 StartRun = Callable[..., Run]
 Until = Callable[..., Awaitable[None]]
 Say = Callable[..., None]
-
-
-@asynccontextmanager
-async def panel_at(address: Address, path: str | None) -> AsyncIterator[RunPanel]:
-    panel = RunPanel(path, connection=Connection(address))
-    try:
-        yield panel
-    finally:
-        panel.close_all()
-        await asyncio.sleep(0)
 
 
 def names(panel: RunPanel) -> list[str]:

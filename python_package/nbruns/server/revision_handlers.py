@@ -45,6 +45,7 @@ class RevisionFileHandler(SignedIn):
 
     async def act(self, body: dict[str, Any]) -> dict[str, Any]:
         """What the request asks for."""
+        # Each path has a handler of its own, which says it.
         raise NotImplementedError
 
     @property

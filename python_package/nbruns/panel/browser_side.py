@@ -18,6 +18,7 @@ _STYLES = (
     "compare",
     "register_form",
     "experiment_list",
+    "contrast",
 )
 
 

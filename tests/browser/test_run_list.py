@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,6 +133,21 @@ def test_a_fold_is_not_undone_by_an_older_picture(panel: RunsPanel) -> None:
     expect(panel.root.locator(".nbruns-row[aria-level='2']").first).to_be_visible()
     assert panel.while_repainting("RunList", "window", OLDER, act, seen) == "false"
     expect(panel.root.locator(".nbruns-row[aria-level='2']")).to_have_count(0)
+
+
+def test_a_run_that_is_picked_elsewhere_is_scrolled_to(
+    panel: RunsPanel, listed: tuple[LabServer, ListedRuns]
+) -> None:
+    with sqlite3.connect(listed[0].home / "nbruns.db") as db:
+        (oldest,) = db.execute("select run_id from runs where name = 'baseline-00'").fetchone()
+    panel.lab.page.evaluate(
+        "runId => window.jupyterapp.commands.execute('nbruns:open-run', {runId}).then(() => 1)",
+        oldest,
+    )
+    expect(panel.row("baseline-00")).to_be_in_viewport(timeout=SLOW_MS)
+    expect(panel.row("baseline-00").locator(".nbruns-tick")).to_be_checked()
+    panel.untick_all()
+    panel.root.locator(".nbruns-scroller").evaluate("node => (node.scrollTop = 0)")
 
 
 def test_words_that_are_typed_on_are_not_undone_by_an_older_answer(panel: RunsPanel) -> None:

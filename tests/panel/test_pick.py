@@ -111,3 +111,25 @@ def test_the_page_asks_for_it_over_the_tab_s_comm(address: Address) -> None:
 
     asyncio.run(look())
     assert picked == ["r"]
+
+
+def test_the_list_is_scrolled_to_a_run_far_down(
+    address: Address, notebook_run: StartRun, path: str, until: Until
+) -> None:
+    runs = [notebook_run(f"run-{number:03}", started_ms=1000 + number) for number in range(130)]
+
+    async def look() -> None:
+        async with panel_at(address, path) as panel:
+            await until(lambda: panel.list.window["total"] == 130)
+            panel.pick(runs[9].run_id)
+            await until(lambda: panel.list.brought == {"place": 120, "number": 1})
+
+        state = {"ticked": [runs[29].run_id], "order": "attributes.start_time ASC"}
+        connection = Connection(address)
+        linked = RunPanel(path, connection=connection, state=state)
+        await until(lambda: linked.list.brought["number"])
+        assert linked.list.brought["place"] == 29
+        linked.close_all()
+        await asyncio.sleep(0)
+
+    asyncio.run(look())

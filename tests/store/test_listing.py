@@ -352,3 +352,21 @@ def test_a_list_by_a_metric_that_is_filtered_too_begins_and_is_counted_by_index(
     found = [row.run.metrics[0].value for row in rows]
     assert found[: len(numbers)] == numbers
     assert len(found) == len(fitting) == store.listing.total("0", asked)
+
+
+def test_a_run_has_its_place_where_the_list_shows_it(store: Store, sweep: dict[str, Run]) -> None:
+    order = Search((), NAMES)
+
+    def place(name: str, **more: Any) -> int | None:
+        return store.listing.place("0", order, sweep[name].run_id, **more)
+
+    assert place("b1x") == [row.run.name for row in all_rows(store, order)].index("b1x")
+    assert place("c", expanded=()) == 2
+    opened = [sweep["b"].run_id]
+    assert place("c", expanded=opened) == 4
+    assert place("b1x", expanded=opened) is None
+    assert store.listing.place("0", order, "no such run") is None
+
+
+def all_rows(store: Store, search: Search) -> list[ListedRun]:
+    return store.listing.rows("0", search, ListColumns(), first=0, count=50)

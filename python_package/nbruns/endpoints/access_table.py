@@ -173,6 +173,7 @@ OURS: dict[Any, Question] = {
     revisions.snapshot: notebook_at("EDIT"),
     revisions.purge: of_call.revision("MANAGE"),
     run_list.rows: of_call.experiment("READ"),
+    run_list.place: of_call.experiment("READ"),
     run_list.keys: of_call.experiment("READ"),
     run_list.values: of_call.experiment("READ"),
     run_list.sparks: of_call.runs_in("READ"),

@@ -73,6 +73,16 @@ def rows(store: Store, body: Body) -> Body:
     return {"rows": [row_to_wire(row) for row in found], **reply}
 
 
+def place(store: Store, body: Body) -> Body:
+    """POST runs/place: where a run stands in the list that `runs/list` would show, or null."""
+    wanted, shown = _searched(body), view(body, "run_view_type")
+    expanded = texts(body, "expanded") if flag(body, "folded") else None
+    found = store.listing.place(
+        experiment_id(body), wanted, required(body, "run_id"), view=shown, expanded=expanded
+    )
+    return {"place": found}
+
+
 def _searched(body: Body) -> Search:
     """The search, whose first order may go by the smallest or largest value of a metric."""
     search = parse_search(optional(body, "filter"), texts(body, "order_by"), RUN_LIST)
@@ -172,6 +182,7 @@ def _run_ids(body: Body) -> list[str]:
 
 ROUTES: tuple[tuple[str, str, Callable[[Store, Body], Body]], ...] = (
     ("POST", "runs/list", rows),
+    ("POST", "runs/place", place),
     ("GET", "experiments/keys", keys),
     ("GET", "experiments/values", values),
     ("POST", "metrics/sparks", sparks),

@@ -131,6 +131,15 @@ class Feed:
             self.window.add(first, part.rows)
             await self.complete(part.rows)
 
+    async def place_of(self, run_id: str) -> int | None:
+        """Where a run stands in the list, None where it is not in it."""
+        near = self.window.place_of(run_id)
+        return await self.lists.place(self.wanted, run_id) if near is None else near
+
+    def is_of(self, selection: Selection) -> bool:
+        """Whether what was fetched is the list that is selected now."""
+        return self._wanted(selection, self.columns) == self.wanted
+
     async def complete(self, rows: Sequence[ListedRun]) -> None:
         """Learn which versions came out of some rows, and how their metrics went."""
         run_ids = [row.run.run_id for row in rows]

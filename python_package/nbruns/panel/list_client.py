@@ -55,13 +55,7 @@ class ListClient:
     async def part(self, wanted: Wanted, first: int, count: int, *, totals: bool = True) -> Part:
         """The rows from a place on; `totals` has all that is counted come with them."""
         body = {
-            "experiment_id": wanted.experiment_id,
-            "filter": wanted.filter_text,
-            "order_by": [wanted.order] if wanted.order else [],
-            "columns": columns_to_wire(wanted.columns),
-            "expanded": list(wanted.expanded),
-            "folded": wanted.is_folded,
-            "run_view_type": "DELETED_ONLY" if wanted.is_trash else "ACTIVE_ONLY",
+            **_asked(wanted),
             "first": first,
             "count": count,
             "totals": totals,
@@ -74,6 +68,13 @@ class ListClient:
             reply.get("best"),
             _keys(reply.get("keys") or {}),
         )
+
+    async def place(self, wanted: Wanted, run_id: str) -> int | None:
+        """Where a run stands in a list, None where it is not in it."""
+        body = {**_asked(wanted), "run_id": run_id}
+        reply = await self.connection.post(f"{OWN_PREFIX}runs/place", body)
+        found: int | None = reply["place"]
+        return found
 
     async def keys(self, experiment_id: str) -> Keys:
         """All metrics, params and tags of an experiment's runs."""
@@ -124,3 +125,15 @@ class ListClient:
 
 def _keys(wire: dict[str, Any]) -> Keys:
     return {kind: [key_from_wire(key) for key in keys] for kind, keys in wire.items()}
+
+
+def _asked(wanted: Wanted) -> dict[str, Any]:
+    return {
+        "experiment_id": wanted.experiment_id,
+        "filter": wanted.filter_text,
+        "order_by": [wanted.order] if wanted.order else [],
+        "columns": columns_to_wire(wanted.columns),
+        "expanded": list(wanted.expanded),
+        "folded": wanted.is_folded,
+        "run_view_type": "DELETED_ONLY" if wanted.is_trash else "ACTIVE_ONLY",
+    }

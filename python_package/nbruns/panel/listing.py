@@ -45,6 +45,11 @@ class Listing:
         self._left: dict[str, dict[str, Any]] = {}
         self._elsewhere: Elsewhere | None = None
         self._turned_to: str | None = None
+        self._sought: str | None = None
+
+    def seek(self, run_id: str) -> None:
+        """Scroll to a run as soon as it is ticked and its list is there."""
+        self._sought = run_id
 
     def follow(self, path: str | None) -> None:
         """Turn to the notebook at this path; what was picked of the former is kept for later."""
@@ -105,6 +110,7 @@ class Listing:
             if feed.count and not feed.window.covers(*self.list.looking_at):
                 # The reader has scrolled on meanwhile.
                 await self.look()
+            await self._bring(feed)
 
     async def look(self) -> None:
         """Show what the reader scrolled to, fetched where it was not yet."""
@@ -120,6 +126,7 @@ class Listing:
         """Tick a run alone, in the list of its experiment; raises NotFound."""
         run = await RunClient(self.feed.client.connection).get(run_id)
         await self.choose_in(run.experiment_id, showing(run))
+        self.seek(run_id)
 
     async def choose_in(self, experiment_id: str, chosen: Mapping[str, Any]) -> None:
         """Show the list of an experiment with this chosen in it, as `Selection` has it."""
@@ -159,6 +166,16 @@ class Listing:
             self.list.say("The server does not answer", sentence, action="Retry", icon="unplugged")
         else:
             self.header.complain(sentence)
+
+    async def _bring(self, feed: Feed) -> None:
+        """Scroll to the run that was sought, once."""
+        run_id = self._sought
+        if run_id is None or run_id not in self.selection.ticked or not feed.is_of(self.selection):
+            return
+        self._sought = None
+        place = await feed.place_of(run_id)
+        if place is not None and feed is self.feed:
+            self.list.bring(place)
 
     def _begin_anew(self) -> None:
         self.feed = Feed(self.feed.client)

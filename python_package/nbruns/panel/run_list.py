@@ -59,6 +59,8 @@ class RunList(anywidget.AnyWidget):
     snack = t.Dict().tag(sync=True)
     can = t.Dict({"open": False}).tag(sync=True)
     plotly: t.Dict[str, str] = t.Dict().tag(sync=True)
+    # The place the page scrolls to, and how often one was named.
+    brought: t.Dict[str, int] = t.Dict({"place": 0, "number": 0}).tag(sync=True)
 
     seen = t.Bool(True)
 
@@ -102,6 +104,10 @@ class RunList(anywidget.AnyWidget):
     def look_from_top(self) -> None:
         """Have the reader look at the first rows."""
         self._first = 0
+
+    def bring(self, place: int) -> None:
+        """Have the row at a place in sight."""
+        self.brought = {"place": place, "number": self.brought["number"] + 1}
 
     def show(self, window: RunWindow, around: Surroundings, *, moved: int = 0) -> None:
         """Show the rows of a window; `moved` says how many places down those before have gone."""

@@ -56,6 +56,8 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         self._make_views()
         self.listing.path = path
         self.selection.restore(state or {})
+        for run_id in self.selection.ticked[:1]:
+            self.listing.seek(run_id)
         self._renew = Pulse(self.listing.renew, failed=self._complain)
         self._look = Pulse(self.listing.look, failed=self._complain, pause_s=0.0)
         self._detail = Pulse(self.detail.renew, failed=self._complain, pause_s=0.03)
@@ -309,6 +311,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
     async def _pick(self, run_id: str) -> None:
         try:
             await self.listing.pick(run_id)
+            self._renew.hurry()
             self.selection.registry = None
         except NotFound as error:
             if self.browser is None:

@@ -45,6 +45,10 @@ class RunWindow:
                 return place - before[row.run.run_id]
         return 0
 
+    def place_of(self, run_id: str) -> int | None:
+        """Where a run stands, None where it was not fetched."""
+        return next((at for at, row in self.rows.items() if row.run.run_id == run_id), None)
+
     def find(self, run_id: str) -> Run | None:
         """What the list knows of a run: only what its columns show."""
         return next((row.run for row in self.rows.values() if row.run.run_id == run_id), None)

@@ -107,6 +107,30 @@ class Listing:
         rows = zip(runs, outline, strict=True)
         return [replace(run, depth=depth) for run, (_, depth) in rows], total
 
+    def place(
+        self,
+        experiment_id: str,
+        search: Search,
+        run_id: str,
+        *,
+        view: View = "active",
+        expanded: Sequence[str] | None = None,
+    ) -> int | None:
+        """Where a run stands in the list, counted from 0; None where it is not in it.
+
+        The list is folded where `expanded` says which runs are not.
+        """
+        experiments = [number_of(experiment_id)]
+        with self.db.lock:
+            number = numbers_of_runs(self.db, [run_id]).get(run_id)
+            if expanded is None:
+                whole = Place(0, _ALL, view)
+                found = iter(find_runs_at(self.db, experiments, search, _ANY, place=whole))
+            else:
+                opened = set(numbers_of_runs(self.db, expanded).values()) & self._parents(expanded)
+                found = (row for row, _ in self._outline(experiments, search, opened))
+            return next((place for place, one in enumerate(found) if one == number), None)
+
     def best(self, experiment_id: str, order: Order, conditions: Search) -> str | None:
         """The id of the first run in an order by metric, if it has a number there."""
         search = replace(conditions, orders=(order,))

@@ -123,6 +123,18 @@ function render({ model, el }) {
     model.send({ type: 'look', first: Math.max(0, from - SPARE), count: count + 2 * SPARE });
   }
 
+  // Once to each run that was picked elsewhere, in the middle unless it is in sight.
+  let brought = 0;
+  function bring() {
+    const { place, number } = model.get('brought');
+    if (number === brought || !scroller.clientHeight || model.get('window').total === null) return;
+    brought = number;
+    const top = place * ROW;
+    const isInside = top >= scroller.scrollTop && top + ROW <= scroller.scrollTop + scroller.clientHeight;
+    if (!isInside) scroller.scrollTop = Math.max(0, top - (scroller.clientHeight - ROW) / 2);
+    look();
+  }
+
   let waiting = false;
   scroller.addEventListener('scroll', () => {
     if (waiting) return;
@@ -210,6 +222,7 @@ function render({ model, el }) {
     ['change:can', () => rows.forEach(row => row.showButtons())],
     ['change:order', () => (refit(), (scroller.scrollTop = 0))],
     ['change:note', showParts],
+    ['change:brought', bring],
     ['change:snack', snack.show]
   ];
   for (const [name, react] of listen) model.on(name, react);
@@ -219,6 +232,7 @@ function render({ model, el }) {
   }, 1000);
   const resized = new ResizeObserver(() => {
     fit();
+    bring();
     look();
   });
   resized.observe(table);

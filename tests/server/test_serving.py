@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import signal
@@ -11,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from jupyter_process import LiveServer
 from mlflow.tracking import MlflowClient
@@ -136,6 +139,17 @@ class TestOne:
 
         assert answer.status == 200
         assert len(answer.json()["predictions"]) == rows
+
+    def test_bodies_of_unknown_length_too(self, server: LiveServer, served_id: str) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        headers = {"Authorization": f"token {server.token}", "Content-Type": "text/csv"}
+        pieces = (b"x,kind\n", *[b"1.5,a\n" * 5_000] * 10)
+        with contextlib.closing(connection):
+            path = f"/nbruns/serving/{served_id}/invocations"
+            connection.request("POST", path, iter(pieces), headers, encode_chunked=True)
+            answer = connection.getresponse()
+            assert len(json.loads(answer.read())["predictions"]) == 50_000
+            assert "Set-Cookie" not in answer.headers
 
     def test_its_own_port_answers_nobody_else(self, server: LiveServer, served_id: str) -> None:
         (pid,) = wait_for(server, served_id)["pids"]
@@ -341,16 +355,12 @@ def has_ended(pid: int) -> bool:
 
 
 def listening_ports(pid: int) -> list[int]:
-    import psutil
-
     found = psutil.Process(pid).net_connections("tcp")
     assert all(one.laddr.ip == "127.0.0.1" for one in found)
     return [one.laddr.port for one in found if one.status == psutil.CONN_LISTEN]
 
 
 def plain_status(port: int) -> int:
-    import http.client
-
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request("POST", "/invocations", json.dumps(BODY))
     return connection.getresponse().status

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 from tornado.http1connection import HTTP1Connection
-from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 from tornado.iostream import StreamClosedError
 
 from nbruns.endpoints import serving
@@ -140,6 +140,9 @@ class PassingHandler(ServingHandler):
         self.set_header("Retry-After", "1")
         self.say(503, {"error_code": "TEMPORARILY_UNAVAILABLE", "message": why})
 
+    def set_secure_cookie(self, *args: Any, **kwargs: Any) -> None:
+        """Set none: whoever has a token sends it each time, and to seal one takes 0.1 ms."""
+
     def _log(self) -> None:
         """Keep refusals out of the server's log: they are the model's, and in its own."""
         if self.get_status() != 503:
@@ -187,7 +190,7 @@ class VersionHandler(PassingHandler):
         await self.pass_through()
 
 
-class _Answer(HTTPMessageDelegate):
+class _Answer:
     """Hands an answer on as it comes; one that is an error is kept."""
 
     def __init__(self, handler: PassingHandler) -> None:
@@ -202,31 +205,28 @@ class _Answer(HTTPMessageDelegate):
         """Whether it is an error."""
         return self.status >= 400
 
-    def headers_received(
-        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
-    ) -> None:
+    def headers_received(self, status: int, headers: Mapping[str, str]) -> None:
         """Take over the status and what kind of answer it is."""
-        assert isinstance(start_line, ResponseStartLine)
-        self.status = start_line.code
-        self.content_type = headers.get("Content-Type", self.content_type)
+        self.status = status
+        self.content_type = headers.get("content-type", self.content_type)
         if self.is_refused:
             return
         handler = self._handler
-        handler.set_status(start_line.code)
+        handler.set_status(status)
         handler.set_header("Content-Type", self.content_type)
         handler.set_header("X-Content-Type-Options", "nosniff")
         # Jupyter compresses text on its way out unless an encoding is named.
-        handler.set_header("Content-Encoding", headers.get("Content-Encoding", "identity"))
-        if "Content-Length" in headers:
-            handler.set_header("Content-Length", headers["Content-Length"])
+        handler.set_header("Content-Encoding", headers.get("content-encoding", "identity"))
+        if "content-length" in headers:
+            handler.set_header("Content-Length", headers["content-length"])
 
-    async def data_received(self, chunk: bytes) -> None:
+    async def data_received(self, piece: bytes) -> None:
         """Write a piece; wait for the client where much is on its way."""
         if self.is_refused:
-            self.refused += chunk[: _MAX_REFUSAL_BYTES - len(self.refused)]
+            self.refused += piece[: _MAX_REFUSAL_BYTES - len(self.refused)]
             return
-        self._handler.write(chunk)
-        self._unsent += len(chunk)
+        self._handler.write(piece)
+        self._unsent += len(piece)
         if self._unsent >= _FLUSHED_BYTES:
             self._unsent = 0
             try:

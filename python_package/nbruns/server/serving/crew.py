@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterator
-
-from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
-from tornado.iostream import StreamClosedError
+from collections.abc import Callable, Iterator, Mapping
 
 from nbruns.endpoints.serving import Standing
 from nbruns.errors import InvalidState
@@ -131,22 +128,18 @@ class Crew:
             self.on_change(None)
 
 
-class _Heard(HTTPMessageDelegate):
+class _Heard:
     """An answer, whole."""
 
-    status = 0
-
     def __init__(self) -> None:
+        self.status = 0
         self.body = bytearray()
 
-    def headers_received(
-        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
-    ) -> None:
-        assert isinstance(start_line, ResponseStartLine)
-        self.status = start_line.code
+    def headers_received(self, status: int, headers: Mapping[str, str]) -> None:
+        self.status = status
 
-    def data_received(self, chunk: bytes) -> None:
-        self.body += chunk
+    async def data_received(self, piece: bytes) -> None:
+        self.body += piece
 
 
 async def ask(worker: Worker, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
@@ -163,6 +156,6 @@ async def ask(worker: Worker, method: str, path: str, body: bytes = b"") -> tupl
             await exchange.answer(heard)
         finally:
             worker.connections.put_back(exchange)
-    except (StreamClosedError, OSError) as error:
+    except OSError as error:
         raise InvalidState("The model's process ended while it was tried out") from error
     return heard.status, bytes(heard.body)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from tornado.httputil import HTTPHeaders, HTTPMessageDelegate
-from tornado.iostream import StreamClosedError
+from tornado.httputil import HTTPHeaders
 
 from nbruns.errors import InvalidState
-from nbruns.server.serving.connections import Exchange
+from nbruns.server.serving.connections import Exchange, Reader
 from nbruns.server.serving.crew import Crew
 from nbruns.server.serving.served import Served
 
 # Nothing of Jupyter's login is for a model's code to see.
-_PASSED_ON = ("Content-Type", "Content-Length", "Content-Encoding", "Accept")
+_PASSED_ON = ("Content-Type", "Content-Length", "Accept")
 
 
 class UnavailableError(Exception):
@@ -28,6 +27,7 @@ class Passage:
         self.served = served
         self._held = contextlib.ExitStack()
         self._exchange: Exchange | None = None
+        self._is_chunked = False
         self._crew = _crew_of(served)
         try:
             self._worker = self._held.enter_context(self._crew.taking())
@@ -45,6 +45,9 @@ class Passage:
         for name in _PASSED_ON:
             if name in given:
                 headers[name] = given[name]
+        self._is_chunked = "Transfer-Encoding" in given
+        if self._is_chunked:
+            headers["Transfer-Encoding"] = "chunked"
         connections = self._worker.connections
         assert connections is not None
         with self._breaking_off():
@@ -54,14 +57,19 @@ class Passage:
 
     async def send(self, piece: bytes) -> None:
         """Send a piece of the body; what comes after a break is dropped."""
-        if self._exchange is not None and not self._exchange.stream.closed():
-            with contextlib.suppress(StreamClosedError):
+        if self._is_chunked:
+            # Tornado has taken the client's chunks apart.
+            piece = b"%x\r\n%b\r\n" % (len(piece), piece)
+        if self._exchange is not None and not self._exchange.is_closed:
+            with contextlib.suppress(OSError):
                 await self._exchange.send(piece)
 
-    async def answer(self, reader: HTTPMessageDelegate) -> None:
+    async def answer(self, reader: Reader) -> None:
         """Let a reader have the answer."""
         assert self._exchange is not None
         with self._breaking_off():
+            if self._is_chunked:
+                await self._exchange.send(b"0\r\n\r\n")
             await self._exchange.answer(reader)
 
     def close(self) -> None:
@@ -72,7 +80,7 @@ class Passage:
     def _breaking_off(self) -> Iterator[None]:
         try:
             yield
-        except (StreamClosedError, OSError) as error:
+        except OSError as error:
             raise UnavailableError("the model's process ended before it had answered") from error
 
 

@@ -13,8 +13,6 @@ import threading
 from pathlib import Path
 from typing import IO, Any
 
-from tornado.httputil import HTTPHeaders
-
 from nbruns import served_model
 from nbruns.errors import InvalidState
 from nbruns.server.serving.connections import Connections
@@ -53,9 +51,9 @@ class Worker:
         """Whether it has loaded its model and runs."""
         return self.connections is not None and not self.ended.is_set()
 
-    def head(self) -> HTTPHeaders:
+    def head(self) -> dict[str, str]:
         """The headers that every request to it needs."""
-        return HTTPHeaders({SECRET_HEADER: self._secret, "Host": "127.0.0.1"})
+        return {SECRET_HEADER: self._secret, "Host": "127.0.0.1"}
 
     async def start(self, python: str, model: Path, patience_s: float) -> None:
         """Start the process; returns when the model is loaded, InvalidState when it cannot be."""

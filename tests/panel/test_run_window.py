@@ -67,3 +67,13 @@ def test_a_run_is_found_where_it_stands(window: RunWindow) -> None:
 
     assert found is not None
     assert (found.run_id, window.find("z")) == ("c", None)
+
+
+def test_a_renamed_run_has_its_name_before_it_is_fetched_again(
+    make_run: Callable[..., Run],
+) -> None:
+    window = RunWindow()
+    window.renew(0, [ListedRun(make_run("a")), ListedRun(make_run("b"))], 2)
+    window.rename("b", "better")
+
+    assert [row and row.run.name for row in window.between(0, 2)] == ["a", "better"]

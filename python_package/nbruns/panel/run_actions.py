@@ -60,7 +60,10 @@ class RunActions:
                 self._with_revision(name, run)
             return
         if name == "rename":
-            await RunClient(lists.connection).rename(run_id, str(message["text"]))
+            text = str(message["text"])
+            # The page shows it already: what is said of the run meanwhile calls it so too.
+            self._feed().window.rename(run_id, text)
+            await RunClient(lists.connection).rename(run_id, text)
         elif name == "delete":
             await self.delete(run_id)
         elif name == "undo":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nbruns.records import ListedRun, Run
 
@@ -44,6 +44,12 @@ class RunWindow:
             if row.run.run_id in before:
                 return place - before[row.run.run_id]
         return 0
+
+    def rename(self, run_id: str, name: str) -> None:
+        """Call a run by another name until it is fetched again."""
+        for place, row in self.rows.items():
+            if row.run.run_id == run_id:
+                self.rows[place] = replace(row, run=replace(row.run, name=name))
 
     def place_of(self, run_id: str) -> int | None:
         """Where a run stands, None where it was not fetched."""

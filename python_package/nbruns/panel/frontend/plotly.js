@@ -19,6 +19,11 @@ function loadPlotly(wanted) {
   return window.nbrunsPlotly;
 }
 
+// So that it lies in the page's cache when it is loaded.
+function fetchPlotly(wanted) {
+  if (!window.nbrunsPlotly) document.head.append(make('link', { rel: 'preload', as: 'script', href: plotlyAddress(wanted) }));
+}
+
 function runScript(address) {
   return new Promise((resolve, reject) => {
     const script = make('script', { src: address, async: true });

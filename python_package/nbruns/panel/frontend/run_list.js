@@ -25,6 +25,15 @@ function render({ model, el }) {
   let columns = [];
   let asked = null;
   let held = null;
+  let prepared = false;
+
+  // A first comparison would wait for Plotly, which holds the page for half a second as it is
+  // loaded: not under a hand that moves. What fails here is said by the chart that tries again.
+  function prepare() {
+    prepared = true;
+    loadPlotly(model.get('plotly')).catch(() => undefined);
+    model.send({ type: 'near' });
+  }
 
   // -- columns: as many as the width carries, the one sorted by among them
 
@@ -77,6 +86,9 @@ function render({ model, el }) {
     const { colours, expanded } = wanted.over({ colours: known, expanded: unfolded }, carryOut);
     const count = Object.keys(colours).length;
     heads.tick(count);
+    // A second run may follow: its curves would wait for what the page now does at rest.
+    if (count && !prepared) setTimeout(() => rest(prepare), 300);
+    prepared ||= count > 0;
     const there = new Set(data.filter(Boolean).map(item => item.id));
     const spare = [];
     for (const [id, row] of rows) {
@@ -241,14 +253,15 @@ function render({ model, el }) {
   refit();
   showWindow();
   const stopFollowing = followPictures(model);
-  // A first comparison would wait a second for Plotly, in the page and in the kernel. What
-  // fails here is said by the chart, which tries again.
-  const stopWaiting = whenNear(el, () => {
-    model.send({ type: 'near' });
-    loadPlotly(model.get('plotly')).catch(() => undefined);
-  });
+  const waits = [
+    whenNear(el, () => {
+      fetchPlotly(model.get('plotly'));
+      model.send({ type: 'near' });
+    }),
+    whenQuiet(el, prepare)
+  ];
   return () => {
-    stopWaiting();
+    for (const stop of waits) stop();
     stopFollowing();
     clearInterval(clock);
     blind();

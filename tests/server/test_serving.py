@@ -245,6 +245,14 @@ def test_an_alias_moves_under_load_and_no_request_fails(
         assert "version 3" in listed["doing"]
         assert predictions(server, served_id) == [3.0, 6.0]
 
+        wait_for_processes(server, listed["pids"])
+
+        # Back where it was nothing is amiss; what was refused is tried again.
+        client.set_registered_model_alias("numbers", "champion", "2")
+        wait_for(server, served_id, doing="", version="2")
+        client.set_registered_model_alias("numbers", "champion", "3")
+        wait_for(server, served_id, next_version="3")
+
         client.delete_registered_model_alias("numbers", "champion")
         until_s = time.monotonic() + 30
         while "served on" not in (listed := wait_for(server, served_id))["doing"] or (
@@ -342,6 +350,26 @@ def test_processes_end_with_a_server_that_is_killed(
     other.process.wait()
 
     wait_for_end(pid)
+
+
+def wait_for_processes(server: LiveServer, pids: list[int]) -> None:
+    """Return when no model's process is left but these."""
+    assert server.process is not None
+    until = time.monotonic() + 30
+    while True:
+        children = psutil.Process(server.process.pid).children()
+        running = {one.pid for one in children if "served_model" in command_of(one)}
+        if running == set(pids):
+            return
+        assert time.monotonic() < until, (running, pids)
+        time.sleep(0.05)
+
+
+def command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def wait_for_end(pid: int) -> None:

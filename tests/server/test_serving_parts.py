@@ -188,6 +188,8 @@ def test_figures_count_and_tell_percentiles() -> None:
 
 def test_a_log_keeps_the_last_lines() -> None:
     log = Log(clock=lambda: 0.0)
+    log.add("\x1b[33myellow\x1b[0m", "7")
+    assert log.tail(1).endswith("7 | yellow")
     for number in range(MOST_LINES + 5):
         log.add(f"line {number}\n\n", "7")
 

@@ -38,12 +38,15 @@ class Crew:
 
     async def start(self) -> None:
         """Load and try the model in each process; InvalidState where that fails."""
+        starting = [asyncio.create_task(self._new_worker()) for _ in range(self._count)]
         try:
-            self.workers = [
-                *await asyncio.gather(*(self._new_worker() for _ in range(self._count)))
-            ]
+            self.workers = [*await asyncio.gather(*starting)]
         except BaseException:
-            await self.stop()
+            # One that cannot do it must leave none of the others behind.
+            for task in starting:
+                task.cancel()
+            started = await asyncio.gather(*starting, return_exceptions=True)
+            await asyncio.gather(*(one.stop() for one in started if isinstance(one, Worker)))
             raise
         self._keeping = [asyncio.create_task(self._keep(i)) for i in range(self._count)]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable
 
 MOST_LINES = 2_000
 LONGEST = 4_000
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Log:
@@ -20,7 +22,7 @@ class Log:
     def add(self, text: str, who: str = "nbruns") -> None:
         """Keep each line of a text; any thread may."""
         at = time.strftime("%H:%M:%S", time.localtime(self._clock()))
-        for line in text.splitlines():
+        for line in _COLOURS.sub("", text).splitlines():
             if line.strip():
                 self._lines.append(f"{at} {who} | {line[:LONGEST]}")
 

@@ -44,6 +44,7 @@ class Served:
         self._last_error: dict[str, Any] | None = None
         self._wanted: Standing | None = None
         self._refused: int | None = None
+        self._is_astray = False
         self._changing: asyncio.Task[None] | None = None
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -79,7 +80,11 @@ class Served:
         """Change to the version that stands at the target now, once it has proved itself."""
         if self._state == "stopped" or version == self._refused:
             return
+        self._refused = None
         if self._wanted is not None and self._wanted.version == version:
+            if self._is_astray:
+                self._is_astray = False
+                self._set(self._state, "")
             return
         try:
             found = await standing()
@@ -87,7 +92,7 @@ class Served:
             self._keep_old(version, str(error))
             return
         await self._give_up_change()
-        self._wanted, self._refused = found, None
+        self._wanted, self._is_astray = found, False
         if self.crew is not None and self.crew.standing.version == version:
             # Moved away and back while the other one was still loading.
             self._set(self._state, "")
@@ -95,12 +100,14 @@ class Served:
         self._note(f"{self.target.text} has moved to version {version}: loading it beside")
         self._changing = asyncio.create_task(self._bring(found))
 
-    def lost(self, why: str) -> None:
+    async def lost(self, why: str) -> None:
         """Nothing stands at the target any more: what answers goes on."""
         said = f"{why}. Version {self.version} is served on"
-        if self._state != "stopped" and self._doing != said:
-            self._wanted = self.crew.standing if self.crew is not None else self._wanted
-            self._note(said)
+        if self.crew is None or self._doing == said:
+            return
+        await self._give_up_change()
+        self._wanted, self._refused, self._is_astray = self.crew.standing, None, True
+        self._note(said)
 
     async def stop(self) -> None:
         """End all its processes."""
@@ -179,7 +186,7 @@ class Served:
         if self.crew is None:
             self._set("failing", error)
             return
-        self._wanted = self.crew.standing
+        self._wanted, self._is_astray = self.crew.standing, True
         self._note(
             f"{self.target.text} has moved to version {version}, which cannot be served: {error}. "
             f"Version {self.version} is served on"

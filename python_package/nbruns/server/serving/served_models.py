@@ -135,6 +135,6 @@ class ServedModels:
             # The next change asks again.
             served.log.add(str(error))
         except NbrunsError as error:
-            served.lost(str(error))
+            await served.lost(str(error))
         except Exception:
             _log.exception("nbruns cannot follow '%s'", target.text)

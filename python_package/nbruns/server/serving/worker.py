@@ -9,6 +9,7 @@ import os
 import secrets
 import signal
 import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import IO, Any
@@ -16,6 +17,7 @@ from typing import IO, Any
 from nbruns import served_model
 from nbruns.errors import InvalidState
 from nbruns.server.serving.connections import Connections
+from nbruns.server.serving.environments import NOT_INHERITED
 from nbruns.server.serving.log import Log
 
 SECRET_HEADER = "X-Nbruns-Worker"
@@ -23,7 +25,7 @@ PROGRAM = Path(str(served_model.__file__)).parent
 _LONGEST_LINE = 16_384
 _GRACE_S = 5.0
 # The way into the server is nothing for a model's code to see.
-_NOT_INHERITED = ("JUPYTER_TOKEN", "JPY_", "JUPYTERHUB_API_TOKEN", "NBRUNS_PANEL_TOKEN")
+_KEPT_BACK = ("JUPYTER_TOKEN", "JPY_", "JUPYTERHUB_API_TOKEN", "NBRUNS_PANEL_TOKEN")
 
 
 class Worker:
@@ -122,7 +124,9 @@ class Worker:
 
 
 def _launch(python: str) -> subprocess.Popen[bytes]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(_KEPT_BACK)}
+    if python != sys.executable:
+        kept = {k: v for k, v in kept.items() if k not in NOT_INHERITED}
     kept |= {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
     options: dict[str, Any] = {}
     # What a terminal sends the server on Ctrl-C is not for its models.

@@ -19,7 +19,9 @@ Choose = Callable[[str | None], None]
 class Choosing:
     """Keeps the list of experiments; `on_choose` is told the one chosen, None to go back."""
 
-    def __init__(self, client: ExperimentClient, *, do: Do, on_choose: Choose) -> None:
+    def __init__(
+        self, client: ExperimentClient, *, do: Do, on_choose: Choose | None = None
+    ) -> None:
         self.client = client
         self.view = ExperimentList(self._ask)
         self.text = ""
@@ -29,7 +31,7 @@ class Choosing:
         self._moved: str | None = None
         self._heard = Heard()
         self._found: list[ExperimentAtAGlance] = []
-        self._do, self._on_choose = do, on_choose
+        self._do, self.on_choose = do, on_choose or (lambda _: None)
 
     def begin_move(self, run_id: str, name: str) -> None:
         """Ask where a run is to go, in place of which runs to show."""
@@ -73,9 +75,9 @@ class Choosing:
     def _ask(self, what: str, said: dict[str, Any]) -> None:
         self._heard.note(said)
         if what == "choose":
-            self._on_choose(str(said["id"]))
+            self.on_choose(str(said["id"]))
         elif what == "back":
-            self._on_choose(None)
+            self.on_choose(None)
         elif what == "more":
             self._do(self.extend())
         elif what in ("search", "trash"):

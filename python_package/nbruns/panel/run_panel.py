@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import traceback
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ipywidgets as w
@@ -18,7 +17,9 @@ from nbruns.panel.client import Client
 from nbruns.panel.compare import Compare
 from nbruns.panel.connection import Connection, find_address
 from nbruns.panel.detail import Detail, load_figures
+from nbruns.panel.elsewhere import Elsewhere
 from nbruns.panel.entrance import Entrance
+from nbruns.panel.errands import Errands
 from nbruns.panel.events import Events
 from nbruns.panel.experiment_client import ExperimentClient
 from nbruns.panel.feed import Feed
@@ -52,7 +53,8 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         self.selection = Selection()
         self.browser: Browser | None = None
         self._stop_listening: Callable[[], None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands(self._complain)
+        self._do = self._errands.do
         self._make_views()
         self.listing.path = path
         self.selection.restore(state or {})
@@ -62,20 +64,22 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         self._look = Pulse(self.listing.look, failed=self._complain, pause_s=0.0)
         self._detail = Pulse(self.detail.renew, failed=self._complain, pause_s=0.03)
         self._remember = Pulse(self._tell_state, failed=self._complain, pause_s=0.3)
-        self._experiments = Pulse(self.choosing.renew, failed=self._complain, pause_s=1.0)
         super().__init__([self.header, self.toolbar, self.list, self.detail, self.choosing.view])
         self.add_class("nbruns-panel")
         self.selection.observe(self._selected, ["ticked", "metric", "charts"])
         self.selection.observe(self._reordered, OTHER_LIST)
         self.selection.observe(lambda _: self._renew.hurry(), SAME_LIST)
         self.selection.observe(self._turned, ["experiment_id"])
-        self.selection.observe(self._show_experiments, ["experiments"])
         self.selection.observe(lambda _: self._remember.ask(), list(KEPT))
         self.list.observe(lambda _: self._on_change(), ["seen"])
         self._stop_listening = self.events.listen(self._on_change, self._on_turn)
         self._renew.ask()
-        if self.selection.experiments:
-            self._show_experiments(None)
+        self.elsewhere = Elsewhere(
+            *(self, self.selection, self.choosing, self.listing),
+            on_move=lambda *move: self._do(self.actions.move(*move)),
+            on_leave=self._renew.ask,
+            failed=self._complain,
+        )
         self.entrance = Entrance(
             self,
             self.selection,
@@ -89,9 +93,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
     def _make_views(self) -> None:
         base = self.connection.address.url
         self.header = Header(self.selection, on_retry=self.retry, on_menu=self._open_menu)
-        self.choosing = Choosing(
-            ExperimentClient(self.connection), do=self._do, on_choose=self._choose
-        )
+        self.choosing = Choosing(ExperimentClient(self.connection), do=self._do)
         self.toolbar = Toolbar(
             self.selection,
             on_choices=lambda: self._do(self.listing.fetch_choices()),
@@ -200,14 +202,10 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         """End the panel: it listens no more and its views leave every page."""
         if self._stop_listening is not None:
             self._stop_listening()
-        for task in self._tasks:
-            task.cancel()
-        self._renew.close()
-        self._look.close()
-        self._detail.close()
-        self._remember.close()
-        self._experiments.close()
+        for work in (self._errands, self._renew, self._look, self._detail, self._remember):
+            work.close()
         self.detail.close_all()
+        self.elsewhere.close()
         self.entrance.close()
         for part in (self.header, self.toolbar, self.list, self.choosing.view, self):
             part.close()
@@ -218,7 +216,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         if self.entrance.is_inside:
             self.entrance.changed()
         elif self.selection.experiments:
-            self._experiments.ask()
+            self.elsewhere.changed()
         elif self.list.seen:
             self._renew.ask()
 
@@ -259,8 +257,7 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         elif name == "register":
             self.register(run_id)
         elif name == "move":
-            self.choosing.begin_move(run_id, self.actions.name_of(run_id))
-            self.selection.experiments = True
+            self.elsewhere.begin_move(run_id, self.actions.name_of(run_id))
         elif name == "version":
             self.selection.registry = str(message["place"])
         elif name == "show-elsewhere":
@@ -278,31 +275,8 @@ class RunPanel(w.VBox):  # type: ignore[misc]
             view = {**self.selection.state(), "experiment_id": self.feed.experiment_id}
             self.browser.command(f"nbruns:{name}", state=view, title=self.feed.title)
 
-    def _show_experiments(self, _: object) -> None:
-        is_choosing = self.selection.experiments
-        (self.add_class if is_choosing else self.remove_class)("nbruns-choosing")
-        if is_choosing:
-            notebook = self.feed.notebook
-            self.choosing.current = notebook.experiment_id if notebook else None
-            self.choosing.text, self.choosing.trash = "", False
-            self.choosing.way_back = bool(self.listing.path or self.selection.experiment_id)
-            self._experiments.ask()
-        else:
-            self._renew.ask()
-
     def _leave_models(self) -> None:
-        (self._experiments if self.selection.experiments else self._renew).hurry()
-
-    def _choose(self, experiment_id: str | None) -> None:
-        """Show the runs of the experiment that was chosen; None for those shown before."""
-        moved = self.choosing.end_move()
-        if moved is not None and experiment_id is not None:
-            self._do(self.actions.move(moved, experiment_id))
-        elif experiment_id is not None:
-            notebook = self.feed.notebook
-            own = notebook.experiment_id if notebook else None
-            self.selection.experiment_id = None if experiment_id == own else experiment_id
-        self.selection.experiments = False
+        (self.elsewhere if self.selection.experiments else self._renew).hurry()
 
     async def _tell_state(self) -> None:
         if self.browser is not None:
@@ -331,20 +305,6 @@ class RunPanel(w.VBox):  # type: ignore[misc]
         """Leave the form for a place in the Models view."""
         self.put_form_away()
         self.selection.registry = place
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        """Start work that the reader asked for; what fails is shown."""
-
-        async def watched() -> None:
-            try:
-                await work
-            except Exception as error:
-                # The work is nobody's to await: unseen, its failure would be lost.
-                self._complain(error)
-
-        task = asyncio.get_running_loop().create_task(watched())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def _complain(self, error: Exception) -> None:
         if not isinstance(error, NbrunsError):

@@ -12,13 +12,13 @@ from __future__ import annotations
 import asyncio
 import sys
 import traceback
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 import ipywidgets as w
 
 from nbruns.errors import NbrunsError
 from nbruns.panel.connection import Connection
+from nbruns.panel.errands import Errands
 from nbruns.panel.models.activity_log import ActivityLog
 from nbruns.panel.models.model_head import ModelHead
 from nbruns.panel.models.model_list import ModelList
@@ -66,12 +66,12 @@ class RegistryView(w.VBox):  # type: ignore[misc]
         parts: tuple[type[Part], ...] | None = None,
     ) -> None:
         self.selection, self.connection = selection, connection
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.errands = Errands(self.complain)
         self.pulse = Pulse(self.renew, failed=self.complain)
         self.parts = tuple(
             kind(
                 *(selection, connection),
-                do=self.do,
+                do=self.errands.do,
                 browser=browser,
                 go=self.go,
                 show_runs=show_runs,
@@ -92,20 +92,6 @@ class RegistryView(w.VBox):  # type: ignore[misc]
     def go(self, place: str) -> None:
         """Move to a place."""
         self.selection.registry = Place.read(place).text
-
-    def do(self, work: Coroutine[Any, Any, None]) -> None:
-        """Start work that the reader asked for; what fails is shown."""
-
-        async def watched() -> None:
-            try:
-                await work
-            except Exception as error:
-                # The work is nobody's to await: unseen, its failure would be lost.
-                self.complain(error)
-
-        task = asyncio.get_running_loop().create_task(watched())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def changed(self) -> None:
         """The store has changed: show it, when anybody looks."""
@@ -139,8 +125,7 @@ class RegistryView(w.VBox):  # type: ignore[misc]
     def close_all(self) -> None:
         """Leave every page of the browser and fetch no more."""
         self.pulse.close()
-        for task in self._tasks:
-            task.cancel()
+        self.errands.close()
         for view in (*self.parts, self.nav, self.page, self):
             view.close()
 

@@ -62,7 +62,7 @@ def _scoring_app(model: str) -> Any:
     if type(app).__module__.partition(".")[0] == "flask":
         from mlflow.version import VERSION
 
-        raise RuntimeError(f"MLflow {VERSION} is too old to be served here, 2.20 is the oldest")
+        raise RuntimeError(f"MLflow {VERSION} is too old: its scoring server is no ASGI app yet")
     return app
 
 

@@ -49,13 +49,36 @@ ARTIFACTS = "api/2.0/mlflow-artifacts/artifacts"
 
 
 @pytest.fixture(scope="module")
-def guarded(
-    new_server: Callable[..., LiveServer], tmp_path_factory: pytest.TempPathFactory
-) -> LiveServer:
-    """A server with users and a policy."""
+def policy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The policy of the server."""
     file = tmp_path_factory.mktemp("policy") / "policy.yaml"
     file.write_text(POLICY)
-    return new_server(config=f"{TEAM}\nc.NbrunsApp.policy_file = {str(file)!r}\n")
+    return file
+
+
+@pytest.fixture(scope="module")
+def guarded(new_server: Callable[..., LiveServer], policy_file: Path) -> LiveServer:
+    """A server with users and a policy."""
+    return new_server(config=f"{TEAM}\nc.NbrunsApp.policy_file = {str(policy_file)!r}\n")
+
+
+@contextlib.contextmanager
+def changed(file: Path, before: str, after: str) -> Iterator[None]:
+    """Other words in a file, for the block."""
+    assert POLICY.count(before) == 1
+    file.write_text(POLICY.replace(before, after))
+    try:
+        yield
+    finally:
+        file.write_text(POLICY)
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for what takes a second or two."""
+    end_s = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < end_s
+        time.sleep(0.05)
 
 
 def ok(server: LiveServer, user: str, method: str, path: str, body: object = None) -> Any:
@@ -474,6 +497,19 @@ class TestServing:
                 refused(guarded, user, "POST", f"{OURS}serving/{call}", {"id": served_id})
 
         assert "log" in ok(guarded, SCIENTIST, "GET", f"{OURS}serving/logs?id={served_id}")
+
+    def test_who_may_read_no_longer_asks_no_longer(
+        self, guarded: LiveServer, served_id: str, policy_file: Path
+    ) -> None:
+        def status() -> int:
+            return ask_as(guarded, ENGINEER, "GET", f"serving/{served_id}/ping")[0]
+
+        assert status() == 503
+        with changed(policy_file, "read: [scientists, engineers]", "read: scientists"):
+            until(lambda: status() == 403)
+        until(lambda: status() == 503)
+
+    def test_it_is_removed(self, guarded: LiveServer, served_id: str) -> None:
         ok(guarded, SCIENTIST, "POST", f"{OURS}serving/remove", {"id": served_id})
         assert ok(guarded, SCIENTIST, "GET", f"{OURS}serving/list") == {"served": []}
 

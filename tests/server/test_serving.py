@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -150,6 +151,26 @@ class TestOne:
             answer = connection.getresponse()
             assert len(json.loads(answer.read())["predictions"]) == 50_000
             assert "Set-Cookie" not in answer.headers
+
+    @pytest.mark.parametrize("is_chunked", [True, False])
+    def test_a_body_where_none_belongs_is_no_second_request(
+        self, server: LiveServer, served_id: str, is_chunked: bool
+    ) -> None:
+        hidden = b"GET /version HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        (length, body) = (f"Content-Length: {len(hidden)}", hidden)
+        if is_chunked:
+            length = "Transfer-Encoding: chunked"
+            body = f"{len(hidden):x}\r\n".encode() + hidden + b"\r\n0\r\n\r\n"
+        head = (
+            f"GET /nbruns/serving/{served_id}/ping HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+            f"Authorization: token {server.token}\r\nConnection: close\r\n{length}\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as sender:
+            sender.sendall(head.encode() + body)
+            assert sender.makefile("rb").readline().split()[1] == b"200"
+
+        for _ in range(3):
+            assert predictions(server, served_id) == [2.0, 4.0]
 
     def test_its_own_port_answers_nobody_else(self, server: LiveServer, served_id: str) -> None:
         (pid,) = wait_for(server, served_id)["pids"]

@@ -245,6 +245,21 @@ class TestAnEnvironment:
         )
         assert said.stdout == "42\n"
 
+    def test_who_installs_is_given_no_way_in(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tool = tmp_path / "bin" / "uv"
+        tool.parent.mkdir()
+        lines = ("#!/bin/sh", f"env >> {tmp_path}/told", "[ $1 = pip ] && exit")
+        tool.write_text("\n".join([*lines, "for new; do :; done", "mkdir -p $new", ""]))
+        tool.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tool.parent}:/usr/bin:/bin")
+        monkeypatch.setenv("JUPYTER_TOKEN", "a-way-in")
+
+        self.python_for(tmp_path, ModelFiles(tmp_path, requirements=("a",)))
+
+        assert "a-way-in" not in (tmp_path / "told").read_text()
+
     def test_one_that_cannot_be_made_is_none(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -30,6 +30,7 @@ _KEPT_BYTES = 1024 * 1024
 _MAX_BODY_BYTES = 2**50
 _MAX_REFUSAL_BYTES = 1024 * 1024
 _FLUSHED_BYTES = 256 * 1024
+_NO_POLICY = object()
 
 
 @web.stream_request_body
@@ -58,31 +59,39 @@ class PassingHandler(ServingHandler):
     async def _queried(self, served_id: str) -> Served:
         """The one of an id, for whoever may read its model."""
         served = self.models.find(served_id) if "nbruns_served" in self.settings else None
-        if served is None or self.user not in served.readers:
+        policy = self.store.policy
+        if served is None or served.readers.get(self.user, _NO_POLICY) is not policy:
             await self.permit(serving.query, {"name": serving.name_in(served_id)})
             served = self.known(served_id)
-            # The policy holds as long as the server runs.
-            served.readers.add(self.user)
+            served.readers[self.user] = policy
         return served
 
     async def _take_in(self, served: Served) -> None:
         from nbruns.server.serving.passage import Passage, UnavailableError
 
-        cast(HTTP1Connection, self.request.connection).set_max_body_size(_MAX_BODY_BYTES)
         headers = self.request.headers
         length = headers.get("Content-Length", "")
         is_short = length.isdecimal() and int(length) <= _KEPT_BYTES
         try:
             self._passage = Passage(served)
+            if self.request.method == "GET":
+                self._kept = bytearray()
+                return
+            cast(HTTP1Connection, self.request.connection).set_max_body_size(_MAX_BODY_BYTES)
             if is_short or not (length or "Transfer-Encoding" in headers):
                 self._kept = bytearray()
             else:
                 await self._passage.begin(self.request.method or "", self.call, headers)
         except UnavailableError as error:
+            if self._passage is not None:
+                self._passage.close()
             self._say_unavailable(served, str(error))
 
     async def data_received(self, chunk: bytes) -> None:
         """Take in a piece of the body, and hand it on where it is a long one."""
+        if self.request.method == "GET":
+            # Sent on, it would be read as the next request.
+            return
         if self._kept is not None:
             self._kept += chunk
         elif self._passage is not None:

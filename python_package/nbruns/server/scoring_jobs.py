@@ -18,6 +18,7 @@ from typing import Any
 
 from nbruns.errors import InvalidState, NotFound
 from nbruns.identity import new_id, now_ms, user_name
+from nbruns.server.child_environment import without_ways_in
 
 MOST_AT_ONCE = 4
 MOST_REMEMBERED = 50
@@ -25,7 +26,6 @@ _PATIENCE_S = 15.0
 _LAST_PATIENCE_S = 10.0
 _LOOK_PATIENCE_S = 60.0
 _LINE_BYTES = 8 * 1024 * 1024
-_NOT_INHERITED = ("JPY_", "JUPYTER_TOKEN", "MLFLOW_", "NBRUNS_PANEL")
 _OVER = ("finished", "failed", "cancelled", "refused")
 _WORKER = ("-m", "nbruns.scoring.worker")
 _log = logging.getLogger("nbruns")
@@ -175,7 +175,7 @@ class ScoringJobs:
         return process
 
     def _environment(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
+        kept = {k: v for k, v in without_ways_in(os.environ).items() if not k.startswith("MLFLOW_")}
         return kept | {
             "NBRUNS_HOME": str(self.home),
             "NBRUNS_AUTOLOG": "off",

@@ -120,7 +120,7 @@ class StartHandler(ControlHandler):
             "isolated" if environment == "isolated" else "here",
             self.user or user_name(),
         )
-        served = self.models.start(target, standing, options, anyway=environment is not None)
+        served = await self.models.start(target, standing, options, anyway=environment is not None)
         self.log.info("%s serves %s", options.started_by, target.text)
         return {"served": self.described(served)}
 

@@ -20,12 +20,11 @@ from packaging.utils import canonicalize_name
 from nbruns.endpoints.model_files import ModelFiles
 from nbruns.errors import InvalidState
 from nbruns.identity import digest
+from nbruns.server.child_environment import NOT_INHERITED, without_ways_in
 from nbruns.server.serving.fit import SCORING
 from nbruns.server.serving.log import Log
 
 _WHOLE = "nbruns-complete"
-# Of the server's own environment, and meant for nobody else.
-NOT_INHERITED = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 _UNREACHED = re.compile(
     r"name resolution|connection|network|timed out|offline|dns error|no-index|index was not",
     re.IGNORECASE,
@@ -105,7 +104,8 @@ class _Making:
             raise InvalidState(self._failure())
 
     def _run(self, command: list[str], beside: Path) -> int:
-        kept = {k: v for k, v in os.environ.items() if k not in NOT_INHERITED}
+        # Packages are built by code of their own.
+        kept = {k: v for k, v in without_ways_in(os.environ).items() if k not in NOT_INHERITED}
         self._process = subprocess.Popen(
             command,
             # Requirements may name files of the model.

@@ -43,9 +43,10 @@ class Passage:
         """Send the head of the request, with the body or what is there of it."""
         headers = self._worker.head()
         for name in _PASSED_ON:
-            if name in given:
+            # A GET goes without its body.
+            if name in given and (method == "POST" or name == "Accept"):
                 headers[name] = given[name]
-        self._is_chunked = "Transfer-Encoding" in given
+        self._is_chunked = method == "POST" and "Transfer-Encoding" in given
         if self._is_chunked:
             headers["Transfer-Encoding"] = "chunked"
         connections = self._worker.connections

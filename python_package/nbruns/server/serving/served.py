@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from nbruns.endpoints.model_files import ModelFiles
 from nbruns.endpoints.serving import Standing, Target
-from nbruns.errors import NbrunsError
+from nbruns.errors import NbrunsError, StoreBusy, StoreUnusable
 from nbruns.identity import now_ms
+from nbruns.permissions import Policy
 from nbruns.server.serving.crew import Crew
 from nbruns.server.serving.figures import Figures
 from nbruns.server.serving.log import Log
@@ -36,7 +37,8 @@ class Served:
         self.figures = Figures()
         self.crew: Crew | None = None
         self.started_ms = self.since_ms = now_ms()
-        self.readers: set[str | None] = set()
+        # By which policy each was found to be one.
+        self.readers: dict[str | None, Policy | None] = {}
         self._python_for = python_for
         self._tell = tell
         self._state: State = "starting"
@@ -77,21 +79,26 @@ class Served:
         self._changing = asyncio.create_task(self._bring(standing))
 
     async def follow(self, version: int, standing: Callable[[], Awaitable[Standing]]) -> None:
-        """Change to the version that stands at the target now, once it has proved itself."""
-        if self._state == "stopped" or version == self._refused:
+        """Change to the version that stands at the target now, once it has proved itself.
+
+        Raises StoreBusy and StoreUnusable: what version that is could not be read.
+        """
+        if self._has_stopped() or version == self._refused:
             return
         self._refused = None
         if self._wanted is not None and self._wanted.version == version:
-            if self._is_astray:
-                self._is_astray = False
-                self._set(self._state, "")
+            self._come_back()
             return
         try:
             found = await standing()
+        except (StoreBusy, StoreUnusable):
+            raise
         except NbrunsError as error:
             self._keep_old(version, str(error))
             return
         await self._give_up_change()
+        if self._has_stopped():
+            return
         self._wanted, self._is_astray = found, False
         if self.crew is not None and self.crew.standing.version == version:
             # Moved away and back while the other one was still loading.
@@ -102,15 +109,20 @@ class Served:
 
     async def lost(self, why: str) -> None:
         """Nothing stands at the target any more: what answers goes on."""
-        said = f"{why}. Version {self.version} is served on"
-        if self.crew is None or self._doing == said:
+        if self.crew is None:
             return
+        # Else what was loading beside would take over, and nobody would know it as wanted.
         await self._give_up_change()
+        said = f"{why}. Version {self.version} is served on"
+        if self._has_stopped() or self._doing == said:
+            return
         self._wanted, self._refused, self._is_astray = self.crew.standing, None, True
         self._note(said)
 
     async def stop(self) -> None:
         """End all its processes."""
+        # Said first: whatever is under way asks for it after each pause.
+        self._set("stopped", "")
         await self._give_up_change()
         crew, self.crew = self.crew, None
         self._set("stopped", "")
@@ -180,6 +192,8 @@ class Served:
             task.add_done_callback(self._leaving.discard)
 
     def _keep_old(self, version: int, error: str) -> None:
+        if self._has_stopped():
+            return
         self.log.add(error)
         self.failed(error)
         self._refused = version
@@ -191,6 +205,15 @@ class Served:
             f"{self.target.text} has moved to version {version}, which cannot be served: {error}. "
             f"Version {self.version} is served on"
         )
+
+    def _has_stopped(self) -> bool:
+        return self._state == "stopped"
+
+    def _come_back(self) -> None:
+        """The target stands again where it is served: nothing is to be said of it any more."""
+        if self._is_astray and self.crew is not None:
+            self._refused, self._is_astray = None, False
+            self._set(self._state, "")
 
     def _crew_changed(self, crew: Crew, error: str | None) -> None:
         if crew is not self.crew:

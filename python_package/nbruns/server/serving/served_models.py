@@ -32,6 +32,7 @@ _log = logging.getLogger("nbruns")
 
 # A training run changes the store ten times a second.
 _FOLLOW_EVERY_S = 0.3
+_FOLLOW_AGAIN_S = 2.0
 
 
 class Unfit(InvalidState):
@@ -72,17 +73,15 @@ class ServedModels:
             raise NotFound(f"Nothing is served as '{served_id[:300]}'")
         return found
 
-    def start(
+    async def start(
         self, target: Target, standing: Standing, options: Options, *, anyway: bool
     ) -> Served:
         """Serve a target; Unfit where its packages differ and nobody said `anyway`."""
-        known = self._served.get(target.text)
-        if known is not None and known.state != "stopped":
-            raise AlreadyExists(
-                f"'{target.text}' is served already ({known.state}): stop it first, or restart it"
-            )
-        if options.environment == "here" and not anyway and (found := differences(standing.files)):
-            raise Unfit(f"Version {standing.version} of '{target.name}'", found)
+        self._check_free(target)
+        if options.environment == "here" and not anyway:
+            if found := await asyncio.to_thread(differences, standing.files):
+                raise Unfit(f"Version {standing.version} of '{target.name}'", found)
+            self._check_free(target)
         served = Served(target, options, self._python_for, self._changes.tell)
         self._served[target.text] = served
         served.begin(standing)
@@ -90,10 +89,17 @@ class ServedModels:
             self._following = asyncio.create_task(self._follow())
         return served
 
+    def _check_free(self, target: Target) -> None:
+        known = self._served.get(target.text)
+        if known is not None and known.state != "stopped":
+            raise AlreadyExists(
+                f"'{target.text}' is served already ({known.state}): stop it first, or restart it"
+            )
+
     async def restart(self, served: Served, standing: Standing) -> Served:
         """Stop it and start it anew with what stands at its target now."""
         await served.stop()
-        return self.start(served.target, standing, served.options, anyway=True)
+        return await self.start(served.target, standing, served.options, anyway=True)
 
     async def remove(self, served: Served) -> None:
         """Stop it, and forget it."""
@@ -121,20 +127,27 @@ class ServedModels:
             while not self._changes.closed:
                 await wake.wait()
                 wake.clear()
+                pause_s = _FOLLOW_EVERY_S
                 for served in self.all():
-                    if served.target.is_followed and served.state != "stopped":
-                        await self._follow_one(served)
-                await asyncio.sleep(_FOLLOW_EVERY_S)
+                    if not await self._follow_one(served):
+                        # Perhaps nothing else changes, and nobody wakes us.
+                        pause_s = _FOLLOW_AGAIN_S
+                        wake.set()
+                await asyncio.sleep(pause_s)
 
-    async def _follow_one(self, served: Served) -> None:
+    async def _follow_one(self, served: Served) -> bool:
+        """Go where its target stands; False where that could not be found out."""
         target = served.target
+        if not target.is_followed or served.state == "stopped":
+            return True
         try:
             version = await self._store.run(serving.version_at, target)
             await served.follow(version, lambda: self._store.run(serving.standing, target))
         except (StoreBusy, StoreUnusable) as error:
-            # The next change asks again.
             served.log.add(str(error))
+            return False
         except NbrunsError as error:
             await served.lost(str(error))
         except Exception:
             _log.exception("nbruns cannot follow '%s'", target.text)
+        return True

@@ -16,16 +16,14 @@ from typing import IO, Any
 
 from nbruns import served_model
 from nbruns.errors import InvalidState
+from nbruns.server.child_environment import NOT_INHERITED, without_ways_in
 from nbruns.server.serving.connections import Connections
-from nbruns.server.serving.environments import NOT_INHERITED
 from nbruns.server.serving.log import Log
 
 SECRET_HEADER = "X-Nbruns-Worker"
 PROGRAM = Path(str(served_model.__file__)).parent
 _LONGEST_LINE = 16_384
 _GRACE_S = 5.0
-# The way into the server is nothing for a model's code to see.
-_KEPT_BACK = ("JUPYTER_TOKEN", "JPY_", "JUPYTERHUB_API_TOKEN", "NBRUNS_PANEL_TOKEN")
 
 
 class Worker:
@@ -82,9 +80,16 @@ class Worker:
         try:
             await asyncio.wait_for(self.ended.wait(), _GRACE_S)
         except asyncio.TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+            self._kill()
             await self.ended.wait()
+        except asyncio.CancelledError:
+            self._kill()
+            raise
+
+    def _kill(self) -> None:
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
 
     def _order(self, orders: dict[str, Any]) -> None:
         assert self._process is not None
@@ -124,7 +129,7 @@ class Worker:
 
 
 def _launch(python: str) -> subprocess.Popen[bytes]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(_KEPT_BACK)}
+    kept = without_ways_in(os.environ)
     if python != sys.executable:
         kept = {k: v for k, v in kept.items() if k not in NOT_INHERITED}
     kept |= {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}

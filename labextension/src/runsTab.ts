@@ -45,7 +45,7 @@ const runsTabPlugin: JupyterFrontEndPlugin<void> = {
       followOrders(app, seat);
       seat.said.connect((_, said) => {
         if (said.type === 'state') {
-          tab.title.label = said.title || trans.__('Runs');
+          tab.title.label = said.title || titleOf(said.state, trans);
           tab.title.icon = iconOf(said.state);
           void tabs.save(tab);
         }
@@ -108,7 +108,7 @@ function makeTab(args: ITabArgs, link: IPanelLink, trans: TranslationBundle): [R
   const tab = new MainAreaWidget({ content });
   tab.id = tabWidgetId(args.key);
   tab.addClass('nbruns-runs-tab');
-  tab.title.label = args.title || trans.__('Runs');
+  tab.title.label = args.title || titleOf(args.state, trans);
   tab.title.icon = iconOf(args.state);
   tab.title.closable = true;
   tab.toolbar.hide();
@@ -117,6 +117,21 @@ function makeTab(args: ITabArgs, link: IPanelLink, trans: TranslationBundle): [R
 
 function iconOf(state: ReadonlyJSONObject): LabIcon {
   return state.registry ? modelsIcon : runsIcon;
+}
+
+/** What a tab is called before the panel has said so: that of a link, say. */
+function titleOf(state: ReadonlyJSONObject, trans: TranslationBundle): string {
+  const [page, name, version] = String(state.registry ?? '').split('/');
+  if (name) {
+    return version ? `${name} v${version}` : name;
+  }
+  const pages: Record<string, string> = {
+    models: trans.__('Models'),
+    requests: trans.__('Requests'),
+    endpoints: trans.__('Endpoints'),
+    activity: trans.__('Activity')
+  };
+  return pages[page] ?? trans.__('Runs');
 }
 
 function tabWidgetId(key: string): string {

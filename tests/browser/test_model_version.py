@@ -113,15 +113,16 @@ def test_code_that_loads_a_version_goes_into_the_notebook(lab: LabPage) -> None:
 # F88 F89
 def test_a_version_is_described_tagged_and_deleted(lab: LabPage, screenshots: Path) -> None:
     tab = page_of(lab, "churn", 1)
-    tab.get_by_text("Add a description").click()
-    tab.get_by_label("Description, in Markdown").fill("Do **not** use")
-    tab.get_by_role("button", name="Save").click()
-    expect(tab.locator(".nbruns-noteText strong")).to_have_text("not", timeout=SLOW_MS)
-    tab.get_by_label("Add a tag").click()
-    tab.get_by_label("Key of the new tag").fill("prediction_works")
-    tab.get_by_label("Value of the new tag").fill("false")
+    part = tab.locator(".nbruns-versionPart")
+    part.get_by_text("Add a description").click()
+    part.get_by_label("Description, in Markdown").fill("Do **not** use")
+    part.get_by_role("button", name="Save").click()
+    expect(part.locator(".nbruns-noteText strong")).to_have_text("not", timeout=SLOW_MS)
+    part.get_by_label("Add a tag").click()
+    part.get_by_label("Key of the new tag").fill("prediction_works")
+    part.get_by_label("Value of the new tag").fill("false")
     lab.page.keyboard.press("Enter")
-    expect(tab.locator(".nbruns-tags [data-name='prediction_works']")).to_contain_text("false")
+    expect(part.locator(".nbruns-tags [data-name='prediction_works']")).to_contain_text("false")
 
     tab.get_by_label("More about this version").click()
     tab.get_by_role("menuitem", name="Delete this version").click()
@@ -139,6 +140,6 @@ def test_a_version_is_described_tagged_and_deleted(lab: LabPage, screenshots: Pa
 def test_hostile_names_and_descriptions_do_no_harm(lab: LabPage) -> None:
     tab = page_of(lab, EVIL, 1)
     expect(tab.locator(".nbruns-cardTitle .nbruns-name:visible")).to_have_text(EVIL)
-    expect(tab.locator(".nbruns-tags")).to_contain_text("onerror")
+    expect(tab.locator(".nbruns-versionPart .nbruns-tags")).to_contain_text("onerror")
     expect(tab.locator(".nbruns-noteOfRun:visible")).to_contain_text("x")
     assert lab.page.evaluate("window.hacked") is None

@@ -39,6 +39,8 @@ class Entrance:
         self._panel, self._selection, self._connection = panel, selection, connection
         self._browser, self._show_runs = browser, show_runs
         self._on_leave, self._on_retry = on_leave, on_retry
+        # Who looked at the run of a version goes on where the version is.
+        self._left = MODELS
         selection.observe(self._turn, ["registry"])
         if self.is_inside:
             self._enter()
@@ -59,7 +61,7 @@ class Entrance:
         if place is not None:
             self._selection.registry = Place.read(place).text
         elif not self.is_inside:
-            self._selection.registry = MODELS
+            self._selection.registry = self._left
 
     def meet(self) -> None:
         """The panel shows in a page of JupyterLab from now on."""
@@ -82,10 +84,11 @@ class Entrance:
         if self.view is not None:
             self.view.close_all()
 
-    def _turn(self, _: object) -> None:
+    def _turn(self, change: Mapping[str, Any]) -> None:
         if self.is_inside:
             self._enter()
         else:
+            self._left = change["old"] or MODELS
             self._panel.remove_class(_INSIDE)
             self._on_leave()
 

@@ -108,7 +108,7 @@ function render({ model, el }) {
     node.dataset.told = told;
     attribute(node, 'data-action', one.action);
     const link = make('button', { type: 'button', class: 'nbruns-link', dir: 'auto', text: one.name, onclick: () => model.send({ type: 'go', name: one.name, version: one.version }) });
-    head.firstChild.replaceChildren(make('b', { dir: 'auto', text: one.user }), ` ${one.words}`, ...(about().is_page ? [' of ', link] : []));
+    head.firstChild.replaceChildren(make('b', { dir: 'auto', text: one.user }), ` ${one.words}`, ...(about().is_page ? [one.version || !one.words.endsWith('the model') ? ' of ' : ' ', link] : []));
     way.replaceChildren(...(one.before || one.after ? [make('span', { dir: 'auto', text: one.before || '–' }), make('span', { class: 'nbruns-arrow', 'aria-label': 'to', text: '→' }), make('span', { dir: 'auto', text: one.after || '–' })] : []));
     way.hidden = !way.childNodes.length;
     say(said, one.comment);

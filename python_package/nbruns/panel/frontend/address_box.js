@@ -1,7 +1,7 @@
 // The code that loads a model, by whichever of its addresses the reader takes.
 
 function addressSection(model, insert) {
-  const part = section(model, 'use', 'Use', { closed: true });
+  const part = section(model, 'use', 'Use it', { closed: true });
   const choices = make('div', { class: 'nbruns-useChoices', role: 'radiogroup', 'aria-label': 'Which version' });
   const box = make('div', { class: 'nbruns-model' });
   part.body.append(choices, box);

@@ -34,7 +34,8 @@ function combobox(input, list, { options, taken, eager = false }) {
   function unfold(open) {
     list.hidden = !open;
     input.setAttribute('aria-expanded', String(open));
-    if (!open) input.removeAttribute('aria-activedescendant');
+    if (open) list.scrollIntoView({ block: 'nearest' });
+    else input.removeAttribute('aria-activedescendant');
   }
 
   function take(place) {

@@ -64,7 +64,7 @@ function render({ model, el }) {
   function showLine(node, row) {
     const { version } = about();
     const [target, versions, word, remove] = node.firstChild.children;
-    say(target, row.is_alias ? row.target : version ? `Stage ${about().stage}` : row.target);
+    nameTarget(target, row);
     attribute(target, 'title', row.target);
     const told = JSON.stringify([row.versions, row.asked, version]);
     if (versions.dataset.told !== told) {
@@ -79,6 +79,13 @@ function render({ model, el }) {
     const words = row.move ? `Remove ${row.target}` : `Ask to remove ${row.target}`;
     attribute(remove, 'title', words);
     attribute(remove, 'aria-label', words);
+  }
+
+  function nameTarget(node, row) {
+    const { version, stage } = about();
+    if (row.is_alias) return say(node, row.target);
+    const name = version ? stage : row.target;
+    if (node.textContent !== (version ? `Stage ${name}` : name)) node.replaceChildren(...(version ? ['Stage '] : []), stageChip(name));
   }
 
   function versionLink(version) {

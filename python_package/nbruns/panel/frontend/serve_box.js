@@ -24,18 +24,19 @@ function render({ model, el }) {
   }
 
   function makeOffer() {
-    return make('div', { class: 'nbruns-serveOffer' }, make('button', { type: 'button', class: 'nbruns-button' }, icon('media'), make('span')), make('span', { class: 'nbruns-serveHint' }));
+    return make('button', { type: 'button', class: 'nbruns-button' }, icon('media'), make('span'), make('span', { class: 'nbruns-chipVersion' }));
   }
 
-  function showOffer(node, one) {
-    const [button, hint] = node.children;
-    say(button.lastChild, `Serve ${one.title}`);
+  function showOffer(button, one) {
+    const [, words, version] = button.children;
+    say(words, `Serve ${one.title}`);
+    say(version, one.follows ? `v${one.version}` : '');
+    version.hidden = !one.follows;
+    attribute(button, 'title', one.follows ? `Version ${one.version} now, another one when ${one.title} moves` : null);
     button.onclick = () => {
       button.disabled = true;
       model.send({ type: 'serve', target: one.target });
     };
-    say(hint, one.follows ? `version ${one.version} now; another one when it moves` : '');
-    hint.hidden = !one.follows;
   }
 
   function show() {

@@ -1,7 +1,9 @@
 // The body of a version's page: numbers, signature, what loading it means, code, tags.
 
+const counted = (count, word) => (count ? `${count.toLocaleString()} ${word}${count === 1 ? '' : 's'}` : '');
+
 function signatureSection(model) {
-  const part = section(model, 'signature', 'Signature');
+  const part = section(model, 'signature', 'Signature', { closed: true });
   const box = make('div', { class: 'nbruns-model' });
   const unfolded = new Set();
   part.body.append(box);
@@ -14,6 +16,7 @@ function signatureSection(model) {
       const told = JSON.stringify([card.id, said?.inputs, said?.outputs]);
       if (!said || told === shown) return;
       shown = told;
+      part.count([counted(said.input_count, 'input'), counted(said.output_count, 'output')].filter(Boolean).join(', '));
       const lists = [
         said.input_count ? columnList('Inputs', said.inputs, said.input_count, unfolded, `${card.id} in`) : null,
         said.output_count ? columnList('Outputs', said.outputs, said.output_count, unfolded, `${card.id} out`) : null
@@ -58,7 +61,7 @@ function exampleTable(said) {
 }
 
 function modelSection(model) {
-  const part = section(model, 'model', 'Model');
+  const part = section(model, 'model', 'Model', { closed: true });
   const trouble = make('div', { class: 'nbruns-nothing' });
   const list = make('dl', { class: 'nbruns-pairList nbruns-modelFacts' });
   const example = fetched(model, 'example', 'Input example', exampleTable);
@@ -75,6 +78,7 @@ function modelSection(model) {
       trouble.hidden = !card.trouble;
       say(trouble, card.trouble ?? '');
       const facts = said?.facts ?? (card.source ? [{ name: 'Source', text: card.source, full: card.source }] : []);
+      part.count(said?.facts[0]?.text);
       patch(list, facts, { key: item => item.name, create, update: (row, item) => { row.dataset.full = item.full; setValue(row, item, async one => one.full); } });
       example.node.hidden = !said?.has_example;
       requirements.node.hidden = !said;
@@ -107,7 +111,7 @@ function codeSection(model, insert) {
     tabs.hidden = snippets.length < 2;
     patch(tabs, snippets, {
       key: one => one.address,
-      create: ({ address }) => make('button', { type: 'button', class: 'nbruns-addressTab', dir: 'auto', text: address.replace(/^models:\//, ''), title: address, onclick: () => { chosen = address; draw(); } }),
+      create: ({ address }) => make('button', { type: 'button', class: 'nbruns-useChoice nbruns-ellipsis', dir: 'auto', text: address.replace(/^models:\//, ''), title: address, onclick: () => { chosen = address; draw(); } }),
       update: (button, { address }) => attribute(button, 'aria-pressed', String(address === found.address))
     });
     pieces.replaceChildren(...found.pieces.flatMap(({ title, code }) => [make('div', { class: 'nbruns-columnsTitle', text: title }), snippetBox(code, in_lab ? insert : null)]));
@@ -125,7 +129,7 @@ function render({ model, el }) {
   const made = modelSection(model);
   const usage = codeSection(model, text => send('insert', { text }));
   const tags = tagsSection(model, whole, edits, () => Boolean(model.get('card').may_edit));
-  const sections = [measures, tags, signature, usage, made];
+  const sections = [measures, usage, signature, made, tags];
   el.append(...sections.map(part => part.node));
   let shown = '';
 

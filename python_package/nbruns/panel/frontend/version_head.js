@@ -6,9 +6,9 @@ const OF_VERSION = { label: 'Description, in Markdown', add: 'Add a description'
 function deletionBox(model, send) {
   const words = make('div', {});
   const trouble = make('div', { class: 'nbruns-formError', role: 'alert', hidden: true });
-  const sure = make('button', { type: 'button', class: 'nbruns-button nbruns-dangerous', text: 'Delete this version', onclick: () => ask() });
+  const sure = make('button', { type: 'button', class: 'nbruns-button nbruns-dangerButton', text: 'Delete this version', onclick: () => ask() });
   const cancel = make('button', { type: 'button', class: 'nbruns-button', text: 'Cancel', onclick: () => close(true) });
-  const node = make('div', { class: 'nbruns-deletion', role: 'group', 'aria-label': 'Delete this version', hidden: true }, words, trouble, make('div', { class: 'nbruns-formActions' }, sure, cancel));
+  const node = make('div', { class: 'nbruns-confirmation nbruns-deletion', role: 'alertdialog', 'aria-label': 'Delete this version', hidden: true }, words, trouble, make('div', { class: 'nbruns-formActions' }, sure, cancel));
   let opener = null;
 
   node.addEventListener('keydown', event => {
@@ -85,18 +85,16 @@ function render({ model, el }) {
 
   const tick = () => {
     const card = model.get('card');
-    say(created, card.created_ms ? `registered ${ago(card.created_ms)}` : '');
+    say(created, card.created_ms ? `Registered ${ago(card.created_ms)}` : '');
     const later = card.updated_ms - card.created_ms > 1000;
     say(updated, later ? `changed ${ago(card.updated_ms)}` : '');
   };
 
   function drawBadges(card) {
-    const found = [...card.aliases.map(text => ({ text: `@${text}`, title: `The alias ${text} points here` })), ...(card.stage ? [{ text: card.stage, title: `This version is in the stage ${card.stage}`, kind: card.stage.toLowerCase() }] : [])];
-    patch(badges, found, {
-      key: badge => badge.text,
-      create: ({ text, title, kind }) => make('span', { class: 'nbruns-badge', 'data-stage': kind, dir: 'auto', title, text }),
-      update: () => undefined
-    });
+    const told = JSON.stringify([card.aliases, card.stage]);
+    if (badges.dataset.told === told) return;
+    badges.dataset.told = told;
+    badges.replaceChildren(...card.aliases.map(alias => aliasChip(alias)), ...(card.stage ? [stageChip(card.stage)] : []));
   }
 
   // The version is not there: what can be said of it, and the way back.

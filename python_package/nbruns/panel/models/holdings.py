@@ -63,7 +63,8 @@ def _asked(one: SeenRequest, user: str) -> dict[str, Any]:
 def _choice(version: ModelVersion) -> dict[str, Any]:
     stage = [version.stage] if version.stage != "None" else []
     note = ", ".join([*(f"@{alias}" for alias in version.aliases), *stage])
-    return {"version": version.version, "note": note or version.user}
+    by = f"by {version.user}" if version.user else ""
+    return {"version": version.version, "note": note or by}
 
 
 def read_move(place: Place, message: dict[str, Any]) -> Move:

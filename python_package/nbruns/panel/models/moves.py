@@ -22,7 +22,10 @@ class Moves(Part):
     """Each alias and stage with its version; who may moves them here, who may not asks here."""
 
     shown_on = (MODEL, VERSION)
-    _esm = script("section", "editor", "combobox", "suggest_field", "move_form", "moves")
+    _esm = script(
+        *("section", "editor", "combobox", "suggest_field", "standing_chips"),
+        *("move_form", "moves"),
+    )
     _css = own_style("moves")
 
     about: t.Dict[str, Any] = t.Dict().tag(sync=True)

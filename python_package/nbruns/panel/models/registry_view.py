@@ -44,9 +44,9 @@ PARTS: tuple[type[Part], ...] = (
     Moves,
     RequestList,
     VersionTable,
+    VersionDetail,
     ServeBox,
     ScoreBox,
-    VersionDetail,
     VersionFiles,
     ActivityLog,
 )

@@ -210,9 +210,11 @@ def _readable(text: str, status: int) -> str:
 
 
 def laid_out(value: Any, indent: int = 0) -> str:
-    """JSON that is broken into lines only where it would be too long for one."""
+    """JSON that is broken into lines where it would be too long for one, but for plain rows."""
     line = json.dumps(value, ensure_ascii=False)
-    if len(line) + indent <= _WIDTH or not isinstance(value, (list, dict)):
+    is_flat = isinstance(value, list) and not any(isinstance(one, (list, dict)) for one in value)
+    # A row of numbers is read as a row, however long it is.
+    if is_flat or len(line) + indent <= _WIDTH or not isinstance(value, (list, dict)):
         return line
     inner, outer = " " * (indent + 2), " " * indent
     if isinstance(value, list):

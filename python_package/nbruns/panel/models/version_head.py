@@ -18,7 +18,10 @@ from nbruns.panel.selection import showing
 class VersionHead(VersionPart):
     """Name, badges, description and the way back to run, code and data."""
 
-    _esm = script("section", "editor", "note", "popup", "menu", "host", "lineage", "version_head")
+    _esm = script(
+        *("section", "editor", "note", "popup", "menu", "host", "lineage", "standing_chips"),
+        "version_head",
+    )
     _css = own_style("version_page")
 
     card: t.Dict[str, Any] = t.Dict().tag(sync=True)

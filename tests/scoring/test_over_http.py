@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +21,11 @@ import pytest
 from jupyter_process import LiveServer
 from mlflow.models import infer_signature
 from scorers import CUSTOMERS, Doubler, Scorers, Slow
-from team import ENGINEER, OUTSIDER, POLICY, SCIENTIST, TEAM, ask_as, token
+from team import ENGINEER, MANAGER, OUTSIDER, POLICY, SCIENTIST, TEAM, ask_as, token
+
+from nbruns.errors import InvalidState
+from nbruns.protocol.names import SCORED_VERSION_TAG, SCORED_WITH_TAG
+from nbruns.server.scoring_jobs import MOST_AT_ONCE, ScoringJobs
 
 OURS, V2 = "api/1.0/scoring/", "api/2.0/mlflow/"
 MODEL, SLOW = "prod.churn", "prod.slow"
@@ -190,6 +197,33 @@ def test_who_may_do_what(server: LiveServer) -> None:  # F104
     assert start(server, experiment_id=payroll)[0] == 403
 
 
+def test_a_refused_one_is_told_to_readers_of_its_experiment_only(server: LiveServer) -> None:
+    payroll = mlflow.create_experiment("payroll of may")
+    wish = {"name": MODEL, "version": "1", "path": "data/late.csv", "experiment_id": payroll}
+    ask_as(server, MANAGER, "POST", f"{OURS}start", wish)
+    until = time.monotonic() + 60
+    while jobs(server, user=MANAGER)[0]["state"] != "refused":
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+    assert jobs(server, user=MANAGER)[0]["experiment"] == "payroll of may"
+    for user in (SCIENTIST, ENGINEER):
+        assert "payroll of may" not in [job.get("experiment") for job in jobs(server, user=user)]
+
+
+def test_those_of_a_version_are_found_behind_many_of_another(server: LiveServer) -> None:
+    with mlflow.start_run(tags={SCORED_WITH_TAG: MODEL, SCORED_VERSION_TAG: "7"}) as run:
+        pass
+    for _ in range(3):
+        with mlflow.start_run(tags={SCORED_WITH_TAG: MODEL, SCORED_VERSION_TAG: "8"}):
+            pass
+
+    query = urlencode({"name": MODEL, "version": "7", "max_results": "2"})
+    _, reply = ask_as(server, MANAGER, "GET", f"{OURS}list?{query}")
+
+    assert [job["run_id"] for job in reply["jobs"]] == [run.info.run_id]
+
+
 def test_files_of_a_model_elsewhere_are_not_loaded(server: LiveServer) -> None:
     body = {"name": "prod.far", "source": "s3://bucket/model"}
     ask_as(server, SCIENTIST, "POST", f"{V2}registered-models/create", {"name": "prod.far"})
@@ -230,6 +264,45 @@ def test_a_killed_one_is_closed_by_its_lease(server: LiveServer) -> None:
     assert job["message"].startswith("the process ended")
 
 
+def test_a_model_that_never_looks_up_ends_with_the_server(tmp_path: Path) -> None:
+    """As when the server is killed: nobody is left to insist."""
+    (tmp_path / "deep.py").write_text(
+        "import json, sys, time\nfrom nbruns.scoring import worker\n"
+        "def deep(*_):\n"
+        "    print('deep', flush=True)\n"
+        "    while True:\n"
+        "        try:\n            time.sleep(60)\n"
+        "        except KeyboardInterrupt:\n            print('asked to', flush=True)\n"
+        "worker._look, worker.PATIENCE_S = deep, 0.5\n"
+        "worker.main()\n"
+    )
+    command = [sys.executable, str(tmp_path / "deep.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(b'{"task": "look", "user": "ada"}\n')
+        process.stdin.flush()
+        try:
+            assert process.stderr.readline() == b"deep\n"
+            process.stdin.close()
+            process.wait(20)
+            assert process.stderr.read() == b"asked to\n"
+        finally:
+            process.kill()
+
+
+def test_what_cannot_start_stands_in_nobody_s_way(tmp_path: Path) -> None:
+    jobs = ScoringJobs(tmp_path / "gone")
+    shown = {"name": "m", "version": "1", "experiment": "e"}
+
+    async def all_fail() -> None:
+        for _ in range(2 * MOST_AT_ONCE):
+            with pytest.raises(InvalidState, match="could not be started"):
+                await jobs.start({"task": "score", "user": "ada"}, shown)
+
+    asyncio.run(all_fail())
+
+
 def test_nobody_knows_a_scoring_of_elsewhere(server: LiveServer) -> None:
     status, reply = ask_as(server, SCIENTIST, "POST", f"{OURS}cancel", {"run_id": "f" * 32})
 
@@ -239,10 +312,15 @@ def test_nobody_knows_a_scoring_of_elsewhere(server: LiveServer) -> None:
 def test_it_ends_with_the_server_and_is_known_to_the_next(
     new_server: Callable[..., LiveServer], tmp_path: Path
 ) -> None:
-    server = serve(new_server, tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTERHUB_API_TOKEN", "of-the-hub")
+        server = serve(new_server, tmp_path)
     begun(server, name=SLOW, chunk_rows=10)
     job = newest(server, "scoring", name=SLOW)
     process = psutil.Process(int(mlflow.get_run(job["run_id"]).data.tags["nbruns.pid"]))
+    assert "of-the-hub" not in process.environ().values()
+    # Else a Ctrl-C in the server's terminal, taken back when it asks, would end it.
+    assert os.getpgid(process.pid) == process.pid
 
     server.stop()
     process.wait(10)

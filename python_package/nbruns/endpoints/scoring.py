@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from nbruns.endpoints import experiments
-from nbruns.endpoints.sight import readable_experiments
+from nbruns.endpoints.sight import readable_experiments, sight_of
 from nbruns.errors import InvalidState, InvalidValue
 from nbruns.protocol.fields import integer, limit, optional, required
 from nbruns.protocol.names import (
@@ -55,7 +55,7 @@ def inputs(store: Store, body: Body) -> Body:
         said = yaml.safe_load(file.read_text("utf-8"))
         signature = said.get("signature") or {}
         taken = json.loads(signature.get("inputs") or "null")
-    except (OSError, ValueError, AttributeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise InvalidState(
             f"The file MLmodel of version {version.version} of '{version.name}' cannot be read: "
             f"{error}"
@@ -64,18 +64,22 @@ def inputs(store: Store, body: Body) -> Body:
 
 
 def runs_with(store: Store, body: Body) -> Body:
-    """The runs that scored with a model, or with one version, newest first, as jobs."""
+    """The runs that scored with a model, or with one version, newest first, as jobs.
+
+    Of the names in `experiments` the reply has those that the acting user may read.
+    """
     name, version = required(body, "name"), optional(body, "version")
     found = store.listing.tagged(
-        SCORED_WITH_TAG, name, limit=limit(body, "max_results", 20, MOST_JOBS)
+        SCORED_WITH_TAG,
+        name,
+        limit=limit(body, "max_results", 20, MOST_JOBS),
+        also=(SCORED_VERSION_TAG, version) if version else None,
     )
     seen = readable_experiments(store, sorted({run.experiment_id for run in found}))
+    sight, experiments_named = sight_of(store, "experiment"), list(body.get("experiments", ()))
     return {
-        "jobs": [
-            _job(run)
-            for run in found
-            if run.experiment_id in seen and version in (None, "", run.tags.get(SCORED_VERSION_TAG))
-        ]
+        "jobs": [_job(run) for run in found if run.experiment_id in seen],
+        "experiments": [one for one in experiments_named if sight is None or sight.shows(one)],
     }
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import _thread
 import json
 import os
+import signal
 import sys
 import threading
+import time
 from dataclasses import asdict
 from typing import Any, TextIO
 
@@ -18,6 +20,10 @@ from nbruns.identity import acting_as
 from nbruns.scoring.calling import require
 
 SERVER_ENDED = "the Jupyter server ended"
+
+
+# A server that lives insists by itself.
+PATIENCE_S = 10.0
 
 
 class Stop:
@@ -31,11 +37,20 @@ class Stop:
     def _wait(self) -> None:
         line = self._lines.readline()
         self.reason = json.loads(line)["reason"] if line else SERVER_ENDED
-        _thread.interrupt_main()
+        if hasattr(signal, "pthread_kill"):
+            # It wakes a model that sleeps or waits, too.
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        else:
+            _thread.interrupt_main()
+        if not line:
+            time.sleep(PATIENCE_S)
+            _end_all()
 
 
 def main() -> int:
     """Do what the first line says."""
+    # A shell that starts a server in the background has it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     told = _own_output()
     wish = json.loads(sys.stdin.readline())
     stop = Stop(sys.stdin)
@@ -103,6 +118,13 @@ def _score(wish: dict[str, Any], stop: Stop, tell: Any) -> None:
 
 def _plain(progress: Any) -> dict[str, Any]:
     return {name: value for name, value in asdict(progress).items() if name != "stage"}
+
+
+def _end_all() -> None:
+    """End a process whose model never looks up, with those that the model has started."""
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
 
 
 def _own_output() -> TextIO:

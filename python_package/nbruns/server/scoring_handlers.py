@@ -164,14 +164,15 @@ class ListHandler(ScoringGet):
 
         It is the policy's, about the experiment where none is named.
         """
-        found = await self.ask_store(scoring.runs_with, body)
         name, version = required(body, "name"), text(body, "version")
+        named = {"experiments": self.jobs.experiments_of(name)}
+        found = await self.ask_store(scoring.runs_with, body | named)
         try:
             await self.permit(scoring.prepare, {"name": name})
             refusal = ""
         except NotPermitted as error:
             refusal = str(error)
-        return {"jobs": self.jobs.merged(found["jobs"], name, version), "refusal": refusal}
+        return {"jobs": self.jobs.merged(found, name, version), "refusal": refusal}
 
 
 class CancelHandler(ScoringPost):

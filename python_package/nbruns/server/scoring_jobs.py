@@ -7,9 +7,11 @@ a server that was started again, knows it by the run.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
+import signal
 import sys
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -26,6 +28,7 @@ _PATIENCE_S = 15.0
 _LAST_PATIENCE_S = 10.0
 _LOOK_PATIENCE_S = 60.0
 _LINE_BYTES = 8 * 1024 * 1024
+_IS_WINDOWS = os.name == "nt"
 _OVER = ("finished", "failed", "cancelled", "refused")
 _WORKER = ("-m", "nbruns.scoring.worker")
 _log = logging.getLogger("nbruns")
@@ -87,11 +90,15 @@ class ScoringJobs:
     async def look(self, wish: dict[str, Any]) -> dict[str, Any]:
         """What a file's columns are to a model; what is refused is told under 'message'."""
         process = await self._process(wish)
+        assert process.stdout is not None
         try:
-            answer, _ = await asyncio.wait_for(process.communicate(), _LOOK_PATIENCE_S)
+            # `communicate` would close its input, from Python 3.12 on: to the process the
+            # server has ended then.
+            answer = await asyncio.wait_for(process.stdout.read(), _LOOK_PATIENCE_S)
         except asyncio.TimeoutError:
-            process.kill()
             raise InvalidState("The columns could not be read within a minute") from None
+        finally:
+            _kill_all(process)
         lines = answer.decode().splitlines()
         if not lines:
             raise InvalidState("The columns could not be read: see the server's log")
@@ -105,7 +112,12 @@ class ScoringJobs:
         job = Job(wish, shown)
         self._jobs[job.job_id] = job
         self._forget()
-        job.process = await self._process(wish)
+        try:
+            job.process = await self._process(wish)
+        except OSError as error:
+            # Else it would be one of those that run, for ever.
+            del self._jobs[job.job_id]
+            raise InvalidState(f"The scoring could not be started: {error}") from error
         job.reader = asyncio.create_task(self._read(job))
         return job
 
@@ -126,17 +138,26 @@ class ScoringJobs:
             self._stop(job, f"cancelled by {user}")
         return job
 
-    def merged(self, runs: list[dict[str, Any]], name: str, version: str) -> list[dict[str, Any]]:
-        """The jobs of a model's runs, newest first, with what only the server knows of them."""
+    def experiments_of(self, name: str) -> list[str]:
+        """Where the runs of jobs with a model go."""
+        jobs = (job.shown for job in self._jobs.values())
+        return sorted({str(shown["experiment"]) for shown in jobs if shown["name"] == name})
+
+    def merged(self, found: dict[str, Any], name: str, version: str) -> list[dict[str, Any]]:
+        """The jobs of a model's runs, newest first, with what only the server knows of them.
+
+        One that has no run is told to whoever may read the experiment that it is for.
+        """
         told = [
             job
             for job in self._jobs.values()
             if job.shown["name"] == name and version in ("", job.shown["version"])
         ]
         by_run = {job.run_id: job for job in told if job.run_id}
-        found = [job.wire() for job in told if not job.run_id]
-        found += [_with(run, by_run.get(run["run_id"])) for run in runs]
-        return sorted(found, key=lambda job: job["started_ms"] or 0, reverse=True)
+        seen = found["experiments"]
+        jobs = [job.wire() for job in told if not job.run_id and job.shown["experiment"] in seen]
+        jobs += [_with(run, by_run.get(run["run_id"])) for run in found["jobs"]]
+        return sorted(jobs, key=lambda job: job["started_ms"] or 0, reverse=True)
 
     async def close(self) -> None:
         """Stop all of them: the server ends."""
@@ -169,6 +190,8 @@ class ScoringJobs:
             # Else a folder of notebooks with a `pandas.py` in it would break it.
             cwd=self.home,
             limit=_LINE_BYTES,
+            # What a terminal sends the server on Ctrl-C is not for its scorings.
+            start_new_session=not _IS_WINDOWS,
         )
         assert process.stdin is not None
         process.stdin.write(json.dumps(wish).encode() + b"\n")
@@ -227,8 +250,19 @@ async def _insist(job: Job) -> None:
 
 
 def _kill(job: Job) -> None:
-    if job.process is not None and job.process.returncode is None:
-        job.process.kill()
+    if job.process is not None:
+        _kill_all(job.process)
+
+
+def _kill_all(process: asyncio.subprocess.Process) -> None:
+    """End a process that has not ended, with those its model has started."""
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        if _IS_WINDOWS:
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _died(code: int) -> str:

@@ -49,6 +49,10 @@ NOTEBOOK_TAG = "nbruns.notebook"
 Row = tuple[int, int]
 
 
+_HAS_OTHER_TAG = """and exists (
+    select 1 from tags o where o.run_number = t.run_number and o.key = ? and o.value = ?)"""
+
+
 class Listing:
     """The shelf of lists of runs."""
 
@@ -180,10 +184,13 @@ class Listing:
             )
         return found[0] if found else None
 
-    def tagged(self, key: str, value: str, *, limit: int) -> list[Run]:
-        """The newest runs with a tag of a value; without their datasets."""
+    def tagged(
+        self, key: str, value: str, *, limit: int, also: tuple[str, str] | None = None
+    ) -> list[Run]:
+        """The newest runs with a tag of a value, and with one more; without their datasets."""
         # As the indexes of tags have it.
         by_length = "<= 100" if len(value) <= 100 else "> 100"
+        has_other = "" if also is None else _HAS_OTHER_TAG
         with self.db.lock:
             rows = self.db.conn.execute(
                 f"""
@@ -191,11 +198,11 @@ class Listing:
                 from tags t
                 join runs r using (run_number)
                 where t.key = ? and t.value = ? and length(t.value) {by_length}
-                    and r.stage = 'active'
+                    and r.stage = 'active' {has_other}
                 order by t.run_number desc
                 limit ?
                 """,
-                (key, value, limit),
+                (key, value, *(also or ()), limit),
             ).fetchall()
             numbers = [number for (number,) in rows]
             return load_runs(self.db, self.artifacts, numbers, with_datasets=False)

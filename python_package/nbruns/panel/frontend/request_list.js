@@ -62,7 +62,7 @@ function render({ model, el }) {
 
   function sentence(one) {
     const who = make('b', { dir: 'auto', text: one.by });
-    const target = make('span', { class: one.target.startsWith('@') ? 'nbruns-badge' : 'nbruns-stageName', text: one.target });
+    const target = one.target.startsWith('@') ? aliasChip(one.target.slice(1)) : stageChip(one.target);
     const version = about().version
       ? 'this version'
       : make('button', { type: 'button', class: 'nbruns-link', dir: 'auto', title: 'Show this version', text: `${about().is_page ? `${one.name} ` : ''}version ${one.version}`, onclick: () => model.send({ type: 'go', name: one.name, version: one.version }) });

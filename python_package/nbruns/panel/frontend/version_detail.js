@@ -16,7 +16,7 @@ function signatureSection(model) {
       const told = JSON.stringify([card.id, said?.inputs, said?.outputs]);
       if (!said || told === shown) return;
       shown = told;
-      part.count([counted(said.input_count, 'input'), counted(said.output_count, 'output')].filter(Boolean).join(', '));
+      part.count([counted(said.input_count, 'input'), counted(said.output_count, 'output')].filter(Boolean).join(', ') || 'not logged');
       const lists = [
         said.input_count ? columnList('Inputs', said.inputs, said.input_count, unfolded, `${card.id} in`) : null,
         said.output_count ? columnList('Outputs', said.outputs, said.output_count, unfolded, `${card.id} out`) : null

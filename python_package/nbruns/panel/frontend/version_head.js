@@ -59,7 +59,7 @@ function render({ model, el }) {
   const badges = make('span', { class: 'nbruns-versionBadges' });
   const more = iconButton('more', 'More about this version', 'nbruns-menuButton', () => menu(more, 'More about this version', entries()));
   attribute(more, 'aria-haspopup', 'menu');
-  const title = make('div', { class: 'nbruns-cardTitle' }, icon('register'), name, number, badges, make('span', { class: 'nbruns-grow' }), more);
+  const title = make('div', { class: 'nbruns-cardTitle' }, icon('register'), make('span', { class: 'nbruns-versionName' }, name, ' ', number, ' ', badges), more);
   const address = make('code', { class: 'nbruns-address nbruns-ellipsis' });
   const copy = iconButton('copy', 'Copy the address', 'nbruns-copyAddress', () => copyText(model.get('card').address, copy));
   const user = make('span', { dir: 'auto' }), created = make('span', {}), updated = make('span', {});

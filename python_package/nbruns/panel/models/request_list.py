@@ -25,7 +25,7 @@ class RequestList(Part):
     """Who asks for what, and why; whoever may decides here, and says why."""
 
     shown_on = (MODEL, VERSION, REQUESTS)
-    _esm = script("section", "editor", "request_list")
+    _esm = script("section", "editor", "standing_chips", "request_list")
     _css = own_style("moves", "requests")
 
     rows: t.List[dict[str, Any]] = t.List(t.Dict()).tag(sync=True)

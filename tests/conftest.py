@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from jupyter_process import LiveServer
+from team import POLICY, team_config
 
 from nbruns.records import Run
 from nbruns.store import Store
@@ -61,3 +62,17 @@ def signed_in(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> LiveS
     monkeypatch.setenv("MLFLOW_TRACKING_URI", live_server.url)
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", live_server.token)
     return live_server
+
+
+@pytest.fixture(scope="module")
+def policy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The team's policy."""
+    file = tmp_path_factory.mktemp("policy") / "policy.yaml"
+    file.write_text(POLICY)
+    return file
+
+
+@pytest.fixture(scope="module")
+def guarded(new_server: Callable[..., LiveServer], policy_file: Path) -> LiveServer:
+    """A server with the team's users and policy, one per module."""
+    return new_server(config=team_config(policy_file))

@@ -6,6 +6,7 @@ A browser has it in the cookie `team`, which goes with its websockets too.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 USERS = ("ada", "erin", "katherine")
@@ -49,6 +50,16 @@ models:
       Staging: {move: [engineers, managers]}
       "@champion": {approve: [engineers, managers], self_approval: false}
 """
+
+
+def team_config(policy: Path) -> str:
+    """The configuration of a server that knows the users and goes by a policy file.
+
+    The file is written where there is none.
+    """
+    if not policy.exists():
+        policy.write_text(POLICY)
+    return f"{TEAM}\nc.NbrunsApp.policy_file = {str(policy)!r}\n"
 
 
 def token(user: str) -> str:

@@ -16,7 +16,7 @@ import pytest
 from lab_page import SLOW_MS, LabPage, LabServer
 from playwright.sync_api import Browser, BrowserContext, Locator, expect
 from runs_panel import RunsPanel
-from team import ENGINEER, MANAGER, POLICY, SCIENTIST, TEAM, ask_as, token
+from team import ENGINEER, MANAGER, SCIENTIST, ask_as, team_config, token
 
 V2 = "api/2.0/mlflow/"
 MODEL = "prod.churn"
@@ -53,9 +53,7 @@ class Team:
 
 @pytest.fixture
 def team(tmp_path: Path, chromium: Browser) -> Iterator[Team]:
-    policy = tmp_path / "policy.yaml"
-    policy.write_text(POLICY)
-    server = LabServer(tmp_path, config=f"{TEAM}\nc.NbrunsApp.policy_file = {str(policy)!r}\n")
+    server = LabServer(tmp_path, config=team_config(tmp_path / "policy.yaml"))
     made = Team(server, chromium)
     with closing(type("Server", (), {"close": staticmethod(server.stop)})):
         server.start()

@@ -11,7 +11,7 @@ from lab_page import SLOW_MS, LabPage, LabServer
 from playwright.sync_api import Browser, Locator, expect
 from runs_panel import RunsPanel
 from stopwatch import time_to_see
-from team import MANAGER, POLICY, SCIENTIST, TEAM, ask_as, token
+from team import MANAGER, SCIENTIST, ask_as, team_config, token
 
 from nbruns.identity import acting_as
 from nbruns.records import MetricPoint, ModelLink
@@ -52,9 +52,7 @@ def seed(server: LabServer) -> None:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     folder = tmp_path_factory.mktemp("registering")
-    policy = folder / "policy.yaml"
-    policy.write_text(POLICY)
-    server = LabServer(folder, config=f"{TEAM}\nc.NbrunsApp.policy_file = {str(policy)!r}\n")
+    server = LabServer(folder, config=team_config(folder / "policy.yaml"))
     server.start()
     server.write_notebook(NOTEBOOK, ["1"])
     seed(server)

@@ -14,7 +14,7 @@ import psutil
 from lab_page import SLOW_MS, LabPage, LabServer
 from playwright.sync_api import Browser, WebSocket, expect
 from runs_panel import RunsPanel
-from team import MANAGER, POLICY, SCIENTIST, TEAM, ask_as, token
+from team import MANAGER, SCIENTIST, ask_as, team_config, token
 
 SECRET, OPEN, EMPTY = "payroll of all", "churn by week", "Default"
 
@@ -72,9 +72,7 @@ def make(server: LabServer, user: str, name: str) -> None:
 
 # F104
 def test_each_sees_what_is_theirs(tmp_path: Path, chromium: Browser, screenshots: Path) -> None:
-    policy = tmp_path / "policy.yaml"
-    policy.write_text(POLICY)
-    server = LabServer(tmp_path, config=f"{TEAM}\nc.NbrunsApp.policy_file = {str(policy)!r}\n")
+    server = LabServer(tmp_path, config=team_config(tmp_path / "policy.yaml"))
     with ExitStack() as stack:
         stack.callback(server.stop)
         server.start()

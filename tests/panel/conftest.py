@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 from ipywidgets import Widget
-from jupyter_process import LiveServer
-from team import POLICY, TEAM
 
 from nbruns.panel.connection import Address
 from nbruns.records import MetricPoint, Run
@@ -105,13 +103,3 @@ def until() -> Callable[..., Awaitable[None]]:
             await asyncio.sleep(0.02)
 
     return wait
-
-
-@pytest.fixture(scope="module")
-def team(
-    new_server: Callable[..., LiveServer], tmp_path_factory: pytest.TempPathFactory
-) -> LiveServer:
-    """A server with the team's users and policy, one per module."""
-    file = tmp_path_factory.mktemp("policy") / "policy.yaml"
-    file.write_text(POLICY)
-    return new_server(config=f"{TEAM}\nc.NbrunsApp.policy_file = {str(file)!r}\n")

@@ -221,14 +221,14 @@ def test_many_versions_come_in_parts(
 
 # F86
 def test_the_page_offers_what_the_policy_allows_and_says_what_is_refused(
-    team: Any, until: Until, say: Say
+    guarded: Any, until: Until, say: Say
 ) -> None:
-    store = Store.open(team.home)
+    store = Store.open(guarded.home)
     store.registry.create_model("prod.paged")
     store.close()
 
     def of(user: str) -> Address:
-        return Address(f"{team.url}/", token(user))
+        return Address(f"{guarded.url}/", token(user))
 
     async def look() -> None:
         async with page_at(of(ENGINEER), "prod.paged") as (head, _):

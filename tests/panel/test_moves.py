@@ -19,8 +19,8 @@ from nbruns.panel.selection import Selection
 
 
 @pytest.fixture(scope="module")
-def wrong_model(team: LiveServer) -> str:
-    return make_model(team, "sandbox.wrong")
+def wrong_model(guarded: LiveServer) -> str:
+    return make_model(guarded, "sandbox.wrong")
 
 
 def row(seat: Seat[Moves], target: str) -> dict[str, Any]:
@@ -34,11 +34,11 @@ def last_told(server: LiveServer, name: str) -> tuple[Any, ...]:
     return tuple(told[key] for key in ("user", "action", "target", "before", "after", "comment"))
 
 
-def test_who_may_moves_and_says_why(team: LiveServer) -> None:  # F81 F82 F83 F87
-    name = make_model(team, "prod.moved")
+def test_who_may_moves_and_says_why(guarded: LiveServer) -> None:  # F81 F82 F83 F87
+    name = make_model(guarded, "prod.moved")
 
     async def move() -> None:
-        async with seat_of(Moves, SCIENTIST, team, f"models/{name}/2") as seat:
+        async with seat_of(Moves, SCIENTIST, guarded, f"models/{name}/2") as seat:
             assert seat.part.about["stage"] == "None"
             assert not seat.part.about["uses_stages"]
             said = await seat.does(
@@ -46,10 +46,17 @@ def test_who_may_moves_and_says_why(team: LiveServer) -> None:  # F81 F82 F83 F8
             )
             assert (said["outcome"], said["edit"]) == ("saved", 1)
             assert row(seat, "@live")["versions"] == [2]
-            assert last_told(team, name) == (SCIENTIST, "moved", "@live", None, "2", "two points")
+            assert last_told(guarded, name) == (
+                SCIENTIST,
+                "moved",
+                "@live",
+                None,
+                "2",
+                "two points",
+            )
             await seat.does(type="edit", edit=2, what="move", target="@live", removes=True)
-            assert last_told(team, name)[3:5] == ("2", None)
-        async with seat_of(Moves, MANAGER, team, f"models/{name}") as seat:
+            assert last_told(guarded, name)[3:5] == ("2", None)
+        async with seat_of(Moves, MANAGER, guarded, f"models/{name}") as seat:
             move = {"type": "edit", "what": "move", "target": "Production"}
             await seat.does(**move, version="v1")
             await seat.does(**move, version="3", archives=True, comment="newer")
@@ -60,16 +67,16 @@ def test_who_may_moves_and_says_why(team: LiveServer) -> None:  # F81 F82 F83 F8
             back = {**move, "target": "None", "version": "3"}
             await seat.does(**back)
             assert row(seat, "Production")["versions"] == []
-            assert last_told(team, name)[2:5] == ("None", "Production", "None")
+            assert last_told(guarded, name)[2:5] == ("None", "Production", "None")
 
     asyncio.run(move())
 
 
-def test_who_may_not_asks_in_the_same_place(team: LiveServer) -> None:  # F84 N7
-    name = make_model(team, "prod.wished")
+def test_who_may_not_asks_in_the_same_place(guarded: LiveServer) -> None:  # F84 N7
+    name = make_model(guarded, "prod.wished")
 
     async def ask() -> None:
-        async with seat_of(Moves, SCIENTIST, team, f"models/{name}/1") as seat:
+        async with seat_of(Moves, SCIENTIST, guarded, f"models/{name}/1") as seat:
             champion = row(seat, "@champion")
             assert (champion["move"], champion["approvers"]) == (False, "engineers, managers")
             wish = {"type": "edit", "target": "@champion", "comment": "please"}
@@ -82,23 +89,23 @@ def test_who_may_not_asks_in_the_same_place(team: LiveServer) -> None:  # F84 N7
             assert (asked["by"], asked["mine"], asked["version"]) == (SCIENTIST, True, 1)
             said = await seat.does(**wish, what="ask")
             assert "already: the request is still open" in said["text"]
-        async with seat_of(Moves, ENGINEER, team, f"models/{name}") as seat:
+        async with seat_of(Moves, ENGINEER, guarded, f"models/{name}") as seat:
             assert not row(seat, "@champion")["asked"][0]["mine"]
-        async with seat_of(Moves, ENGINEER, team, f"models/{name}/2") as seat:
+        async with seat_of(Moves, ENGINEER, guarded, f"models/{name}/2") as seat:
             assert row(seat, "@champion")["asked"] == []
 
     asyncio.run(ask())
 
 
-def test_out_of_a_stage_needs_a_right_too(team: LiveServer) -> None:
-    name = make_model(team, "prod.leaving")
+def test_out_of_a_stage_needs_a_right_too(guarded: LiveServer) -> None:
+    name = make_model(guarded, "prod.leaving")
     stage = {"name": name, "version": "1", "stage": "Production"}
-    ok(team, MANAGER, "POST", f"{V2}model-versions/transition-stage", stage)
+    ok(guarded, MANAGER, "POST", f"{V2}model-versions/transition-stage", stage)
 
     async def look() -> None:
-        async with seat_of(Moves, ENGINEER, team, f"models/{name}/1") as seat:
+        async with seat_of(Moves, ENGINEER, guarded, f"models/{name}/1") as seat:
             assert not row(seat, "Staging")["move"]
-        async with seat_of(Moves, ENGINEER, team, f"models/{name}/2") as seat:
+        async with seat_of(Moves, ENGINEER, guarded, f"models/{name}/2") as seat:
             assert row(seat, "Staging")["move"]
 
     asyncio.run(look())
@@ -117,12 +124,12 @@ def test_out_of_a_stage_needs_a_right_too(team: LiveServer) -> None:
     ],
 )
 def test_a_wrong_field_is_named(
-    team: LiveServer, wrong_model: str, message: dict[str, Any], field: str, words: str
+    guarded: LiveServer, wrong_model: str, message: dict[str, Any], field: str, words: str
 ) -> None:
     name = wrong_model
 
     async def send() -> None:
-        async with seat_of(Moves, SCIENTIST, team, f"models/{name}") as seat:
+        async with seat_of(Moves, SCIENTIST, guarded, f"models/{name}") as seat:
             sent = {"type": "edit", "what": "move", "version": "1"} | message
             said = await seat.does(**sent)
             assert (said["outcome"], said["field"]) == ("refused", field)
@@ -131,27 +138,27 @@ def test_a_wrong_field_is_named(
     asyncio.run(send())
 
 
-def test_an_alias_that_is_typed_is_asked_about(team: LiveServer) -> None:
-    name = make_model(team, "prod.typed", 1)
+def test_an_alias_that_is_typed_is_asked_about(guarded: LiveServer) -> None:
+    name = make_model(guarded, "prod.typed", 1)
 
     async def type_it() -> None:
-        async with seat_of(Moves, ENGINEER, team, f"models/{name}/1") as seat:
+        async with seat_of(Moves, ENGINEER, guarded, f"models/{name}/1") as seat:
             await seat.does(type="rights", alias="shadow")
             assert not row(seat, "@shadow")["move"]
-        async with seat_of(Moves, SCIENTIST, team, f"models/{name}/1") as seat:
+        async with seat_of(Moves, SCIENTIST, guarded, f"models/{name}/1") as seat:
             await seat.does(type="rights", alias="@shadow")
             assert row(seat, "@shadow")["move"]
 
     asyncio.run(type_it())
 
 
-def test_what_is_not_there_shows_nothing(team: LiveServer) -> None:
-    name = make_model(team, "prod.gone", 1)
+def test_what_is_not_there_shows_nothing(guarded: LiveServer) -> None:
+    name = make_model(guarded, "prod.gone", 1)
 
     async def look() -> None:
-        async with seat_of(Moves, MANAGER, team, f"models/{name}/7") as seat:
+        async with seat_of(Moves, MANAGER, guarded, f"models/{name}/7") as seat:
             assert seat.part.about == {}
-        async with seat_of(Moves, MANAGER, team, f"models/{name}/1") as seat:
+        async with seat_of(Moves, MANAGER, guarded, f"models/{name}/1") as seat:
             assert seat.part.about["name"] == name
             # What is sent from now on is of the other page.
             seat.part.selection.registry = "models/other"
@@ -160,15 +167,15 @@ def test_what_is_not_there_shows_nothing(team: LiveServer) -> None:
     asyncio.run(look())
 
 
-def test_the_navigation_counts_what_waits_for_the_reader(team: LiveServer) -> None:
-    name = make_model(team, "prod.counted", 1)
-    before = ok(team, MANAGER, "GET", f"{OURS}requests/count")["to_decide"]
-    request(team, SCIENTIST, name, 1, stage="Production")
+def test_the_navigation_counts_what_waits_for_the_reader(guarded: LiveServer) -> None:
+    name = make_model(guarded, "prod.counted", 1)
+    before = ok(guarded, MANAGER, "GET", f"{OURS}requests/count")["to_decide"]
+    request(guarded, SCIENTIST, name, 1, stage="Production")
 
     async def look() -> None:
         view = RegistryView(
             Selection(registry="models"),
-            Connection(Address(f"{team.url}/", token(MANAGER))),
+            Connection(Address(f"{guarded.url}/", token(MANAGER))),
             browser=lambda: None,
             show_runs=lambda *_: None,
             on_retry=lambda: None,

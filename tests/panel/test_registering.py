@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 from jupyter_process import LiveServer
-from team import ENGINEER, POLICY, SCIENTIST, TEAM, token
+from team import ENGINEER, SCIENTIST, token
 
 from nbruns.conditions import Search
 from nbruns.errors import InvalidValue, NotPermitted
@@ -23,15 +23,6 @@ Until = Callable[..., Awaitable[None]]
 Say = Callable[..., None]
 T = TypeVar("T")
 NOTEBOOK = "churn.ipynb"
-
-
-@pytest.fixture(scope="module")
-def guarded(
-    new_server: Callable[..., LiveServer], tmp_path_factory: pytest.TempPathFactory
-) -> LiveServer:
-    file = tmp_path_factory.mktemp("policy") / "policy.yaml"
-    file.write_text(POLICY)
-    return new_server(config=f"{TEAM}\nc.NbrunsApp.policy_file = {str(file)!r}\n")
 
 
 @pytest.fixture(scope="module")

@@ -19,13 +19,13 @@ from nbruns.panel.models.request_list import RequestList
 from nbruns.records import Activity
 
 
-def test_requests_are_listed_and_decided(team: LiveServer) -> None:  # F85 N7
-    name = make_model(team, "prod.asked")
-    first = request(team, SCIENTIST, name, 1, stage="Production", comment="better")
-    second = request(team, ENGINEER, name, 2, alias="champion")
+def test_requests_are_listed_and_decided(guarded: LiveServer) -> None:  # F85 N7
+    name = make_model(guarded, "prod.asked")
+    first = request(guarded, SCIENTIST, name, 1, stage="Production", comment="better")
+    second = request(guarded, ENGINEER, name, 2, alias="champion")
 
     async def decide() -> None:
-        async with seat_of(RequestList, ENGINEER, team, f"models/{name}") as seat:
+        async with seat_of(RequestList, ENGINEER, guarded, f"models/{name}") as seat:
             own, others = seat.part.rows
             assert (own["id"], own["mine"], own["may"]) == (second, True, ["cancel"])
             # Nobody decides their own here, and the row says so.
@@ -35,7 +35,7 @@ def test_requests_are_listed_and_decided(team: LiveServer) -> None:  # F85 N7
             said = await seat.does(type="edit", edit=3, action="approve", id=second)
             assert (said["outcome"], said["edit"]) == ("refused", 3)
             assert "may not decide their own" in said["text"]
-        async with seat_of(RequestList, MANAGER, team, "requests") as seat:
+        async with seat_of(RequestList, MANAGER, guarded, "requests") as seat:
             await seat.does(type="edit", action="approve", id=second, comment="agreed")
             await seat.does(type="edit", action="reject", id=first, comment="not yet")
             assert not {first, second} & {one["id"] for one in seat.part.rows}
@@ -46,17 +46,17 @@ def test_requests_are_listed_and_decided(team: LiveServer) -> None:  # F85 N7
             assert done[first]["may"] == []
 
     asyncio.run(decide())
-    found = ok(team, ENGINEER, "GET", f"{V2}registered-models/alias?name={name}&alias=champion")
+    found = ok(guarded, ENGINEER, "GET", f"{V2}registered-models/alias?name={name}&alias=champion")
     assert found["model_version"]["version"] == "2"
 
 
-def test_whose_and_which(team: LiveServer) -> None:
-    name = make_model(team, "prod.whose")
-    mine = request(team, SCIENTIST, name, 1, stage="Staging")
-    theirs = request(team, ENGINEER, name, 2, stage="Production")
+def test_whose_and_which(guarded: LiveServer) -> None:
+    name = make_model(guarded, "prod.whose")
+    mine = request(guarded, SCIENTIST, name, 1, stage="Staging")
+    theirs = request(guarded, ENGINEER, name, 2, stage="Production")
 
     async def look() -> None:
-        async with seat_of(RequestList, SCIENTIST, team, "requests") as seat:
+        async with seat_of(RequestList, SCIENTIST, guarded, "requests") as seat:
             await seat.does(type="filter", whose="mine", state="pending")
             ids = [one["id"] for one in seat.part.rows]
             assert mine in ids
@@ -67,29 +67,29 @@ def test_whose_and_which(team: LiveServer) -> None:
             assert mine in [one["id"] for one in seat.part.rows]
             await seat.does(type="filter", whose="to-decide", state="cancelled")
             assert (seat.part.about["state"], seat.part.rows) == ("pending", [])
-        async with seat_of(RequestList, MANAGER, team, f"models/{name}/2") as seat:
+        async with seat_of(RequestList, MANAGER, guarded, f"models/{name}/2") as seat:
             assert [one["id"] for one in seat.part.rows] == [theirs]
             assert not seat.part.about["has_past"]
             assert seat.part.about["waiting"] >= 1
             await seat.does(type="go", name=name, version=2)
             assert seat.went == [f"models/{name}/2"]
-        async with seat_of(RequestList, MANAGER, team, f"models/{name}/1") as seat:
+        async with seat_of(RequestList, MANAGER, guarded, f"models/{name}/1") as seat:
             assert (seat.part.rows, seat.part.about["has_past"]) == ([], True)
-        async with seat_of(RequestList, MANAGER, team, f"models/{name}/3") as seat:
+        async with seat_of(RequestList, MANAGER, guarded, f"models/{name}/3") as seat:
             assert (seat.part.rows, seat.part.about["has_past"]) == ([], False)
-        async with seat_of(RequestList, OUTSIDER, team, "requests") as seat:
+        async with seat_of(RequestList, OUTSIDER, guarded, "requests") as seat:
             assert seat.part.rows == []
 
     asyncio.run(look())
 
 
-def test_a_long_list_comes_in_parts(team: LiveServer) -> None:
-    name = make_model(team, "sandbox.long", 1)
+def test_a_long_list_comes_in_parts(guarded: LiveServer) -> None:
+    name = make_model(guarded, "sandbox.long", 1)
     for number in range(60):
-        request(team, SCIENTIST, name, 1, alias=f"a{number}")
+        request(guarded, SCIENTIST, name, 1, alias=f"a{number}")
 
     async def look() -> None:
-        async with seat_of(RequestList, SCIENTIST, team, f"models/{name}") as seat:
+        async with seat_of(RequestList, SCIENTIST, guarded, f"models/{name}") as seat:
             assert (len(seat.part.rows), seat.part.about["more"]) == (50, True)
             await seat.does(type="more")
             assert (len(seat.part.rows), seat.part.about["more"]) == (60, False)
@@ -97,14 +97,14 @@ def test_a_long_list_comes_in_parts(team: LiveServer) -> None:
     asyncio.run(look())
 
 
-def test_the_log_tells_all_and_is_filtered(team: LiveServer) -> None:  # F87
-    name = make_model(team, "prod.logged")
-    asked = request(team, ENGINEER, name, 2, alias="champion", comment="two points")
+def test_the_log_tells_all_and_is_filtered(guarded: LiveServer) -> None:  # F87
+    name = make_model(guarded, "prod.logged")
+    asked = request(guarded, ENGINEER, name, 2, alias="champion", comment="two points")
     decision = {"request_id": asked, "comment": "agreed"}
-    ok(team, MANAGER, "POST", f"{OURS}requests/approve", decision)
+    ok(guarded, MANAGER, "POST", f"{OURS}requests/approve", decision)
 
     async def look() -> None:
-        async with seat_of(ActivityLog, SCIENTIST, team, f"models/{name}/2") as seat:
+        async with seat_of(ActivityLog, SCIENTIST, guarded, f"models/{name}/2") as seat:
             said = [(one["user"], one["words"], one["for"]) for one in seat.part.rows]
             assert said == [
                 (MANAGER, "set @champion", f"asked for by {ENGINEER}"),
@@ -121,18 +121,18 @@ def test_the_log_tells_all_and_is_filtered(team: LiveServer) -> None:  # F87
             assert [one["version"] for one in seat.part.rows] == [2]
             await seat.does(type="filter", until_ms=1_000)
             assert seat.part.rows == []
-        async with seat_of(ActivityLog, OUTSIDER, team, "activity") as seat:
+        async with seat_of(ActivityLog, OUTSIDER, guarded, "activity") as seat:
             assert seat.part.rows == []
 
     asyncio.run(look())
 
 
-def test_a_model_that_is_gone_is_told_of(team: LiveServer) -> None:  # F93
-    name = make_model(team, "prod.deleted", 2)
-    ok(team, MANAGER, "DELETE", f"{V2}registered-models/delete", {"name": name})
+def test_a_model_that_is_gone_is_told_of(guarded: LiveServer) -> None:  # F93
+    name = make_model(guarded, "prod.deleted", 2)
+    ok(guarded, MANAGER, "DELETE", f"{V2}registered-models/delete", {"name": name})
 
     async def look() -> None:
-        async with seat_of(ActivityLog, SCIENTIST, team, "activity") as seat:
+        async with seat_of(ActivityLog, SCIENTIST, guarded, "activity") as seat:
             await seat.does(type="filter", model=name)
             words = [one["words"] for one in seat.part.rows]
             assert words[0] == "deleted the model"
@@ -144,22 +144,22 @@ def test_a_model_that_is_gone_is_told_of(team: LiveServer) -> None:  # F93
     asyncio.run(look())
 
 
-def test_who_held_it_on_a_day(team: LiveServer) -> None:  # N7
-    name = make_model(team, "sandbox.held", 2)
+def test_who_held_it_on_a_day(guarded: LiveServer) -> None:  # N7
+    name = make_model(guarded, "sandbox.held", 2)
     for version in ("1", "2"):
         alias = {"name": name, "alias": "live", "version": version}
-        ok(team, SCIENTIST, "POST", f"{V2}registered-models/alias", alias)
+        ok(guarded, SCIENTIST, "POST", f"{V2}registered-models/alias", alias)
     now = int(time.time() * 1_000)
     day = {"begins_ms": now - 3_600_000, "ends_ms": now + 3_600_000}
 
     async def look() -> None:
-        async with seat_of(ActivityLog, SCIENTIST, team, f"models/{name}") as seat:
+        async with seat_of(ActivityLog, SCIENTIST, guarded, f"models/{name}") as seat:
             assert seat.part.about["targets"] == ["@live"]
             said = await seat.does(type="holder", target="@live", **day)
             assert (said["before"], said["after"]) == ([], [2])
             said = await seat.does(type="holder", target="@v2", **day)
             assert "looks like a version" in said["trouble"]
-        async with seat_of(ActivityLog, SCIENTIST, team, "activity") as seat:
+        async with seat_of(ActivityLog, SCIENTIST, guarded, "activity") as seat:
             await seat.does(type="filter", model="sandbox.never")
             said = await seat.does(type="holder", target="@live", **day)
             assert "sandbox.never" in said["trouble"]
@@ -167,13 +167,13 @@ def test_who_held_it_on_a_day(team: LiveServer) -> None:  # N7
     asyncio.run(look())
 
 
-def test_the_log_as_a_table(team: LiveServer) -> None:
-    name = make_model(team, "sandbox.saved", 60)
+def test_the_log_as_a_table(guarded: LiveServer) -> None:
+    name = make_model(guarded, "sandbox.saved", 60)
     alias = {"name": name, "alias": "live", "version": "1", "comment": '=1+1, "so"'}
-    ok(team, SCIENTIST, "POST", f"{V2}registered-models/alias", alias)
+    ok(guarded, SCIENTIST, "POST", f"{V2}registered-models/alias", alias)
 
     async def save() -> dict[str, Any]:
-        async with seat_of(ActivityLog, SCIENTIST, team, f"models/{name}") as seat:
+        async with seat_of(ActivityLog, SCIENTIST, guarded, f"models/{name}") as seat:
             assert (len(seat.part.rows), seat.part.about["more"]) == (50, True)
             return await seat.does(type="csv")
 

@@ -11,26 +11,26 @@ from team import ENGINEER, SCIENTIST
 from nbruns.panel.models.score_box import ScoreBox
 
 
-def test_who_may_begin_none_is_told_why(team: LiveServer) -> None:  # F101 F104
-    name = make_model(team, "prod.scored")
+def test_who_may_begin_none_is_told_why(guarded: LiveServer) -> None:  # F101 F104
+    name = make_model(guarded, "prod.scored")
 
     async def look() -> None:
-        async with seat_of(ScoreBox, SCIENTIST, team, f"models/{name}/2") as seat:
+        async with seat_of(ScoreBox, SCIENTIST, guarded, f"models/{name}/2") as seat:
             assert seat.part.about["refusal"] == ""
             assert seat.part.about["uri"] == f"models:/{name}/2"
             assert seat.part.about["jobs"] == []
-        async with seat_of(ScoreBox, ENGINEER, team, f"models/{name}/2") as seat:
+        async with seat_of(ScoreBox, ENGINEER, guarded, f"models/{name}/2") as seat:
             assert f"experiment 'scoring of {name}'" in seat.part.about["refusal"]
 
     asyncio.run(look())
 
 
-def test_what_the_server_refuses_stands_in_the_form(team: LiveServer) -> None:
-    name = make_model(team, "prod.far")
-    (team.work / "rows.csv").write_text("age\n1\n")
+def test_what_the_server_refuses_stands_in_the_form(guarded: LiveServer) -> None:
+    name = make_model(guarded, "prod.far")
+    (guarded.work / "rows.csv").write_text("age\n1\n")
 
     async def ask() -> None:
-        async with seat_of(ScoreBox, SCIENTIST, team, f"models/{name}/1") as seat:
+        async with seat_of(ScoreBox, SCIENTIST, guarded, f"models/{name}/1") as seat:
             files = await seat.does(type="edit", edit=1, what="files", path="ro")
             assert [one["path"] for one in files["found"]] == ["rows.csv"]
             for what in ("look", "start"):

@@ -15,14 +15,14 @@ from nbruns.panel.models.serve_box import ServeBox, laid_out
 
 
 @pytest.fixture(scope="module")
-def useless(team: LiveServer) -> str:
+def useless(guarded: LiveServer) -> str:
     """A model whose only version cannot be loaded, and holds an alias and a stage."""
     name = "sandbox.useless"
-    make_useless_version(team, name)
+    make_useless_version(guarded, name)
     alias = {"name": name, "alias": "live", "version": "1"}
-    ok(team, SCIENTIST, "POST", f"{V2}registered-models/alias", alias)
+    ok(guarded, SCIENTIST, "POST", f"{V2}registered-models/alias", alias)
     stage = {"name": name, "version": "1", "stage": "Staging"}
-    ok(team, SCIENTIST, "POST", f"{V2}model-versions/transition-stage", stage)
+    ok(guarded, SCIENTIST, "POST", f"{V2}model-versions/transition-stage", stage)
     return name
 
 
@@ -41,30 +41,30 @@ async def until_failing(seat: Seat[ServeBox]) -> dict[str, Any]:
     return dict(rows[0])
 
 
-def test_what_stands_somewhere_is_offered_first(team: LiveServer, useless: str) -> None:
+def test_what_stands_somewhere_is_offered_first(guarded: LiveServer, useless: str) -> None:
     async def look() -> None:
-        async with seat_of(ServeBox, SCIENTIST, team, f"models/{useless}/1") as seat:
+        async with seat_of(ServeBox, SCIENTIST, guarded, f"models/{useless}/1") as seat:
             assert offered(seat) == [
                 ("@live", 1, True),
                 ("Staging", 1, True),
                 ("version 1", 1, False),
             ]
-        async with seat_of(ServeBox, SCIENTIST, team, f"models/{useless}") as seat:
+        async with seat_of(ServeBox, SCIENTIST, guarded, f"models/{useless}") as seat:
             assert offered(seat) == [("@live", 1, True), ("Staging", 1, True)]
-        plain = make_model(team, "sandbox.plain", versions=2)
-        async with seat_of(ServeBox, SCIENTIST, team, f"models/{plain}") as seat:
+        plain = make_model(guarded, "sandbox.plain", versions=2)
+        async with seat_of(ServeBox, SCIENTIST, guarded, f"models/{plain}") as seat:
             assert offered(seat) == [("version 2", 2, False)]
-        async with seat_of(ServeBox, SCIENTIST, team, f"models/{useless}/9") as seat:
+        async with seat_of(ServeBox, SCIENTIST, guarded, f"models/{useless}/9") as seat:
             assert seat.part.about == {}
 
     asyncio.run(look())
 
 
-def test_who_may_only_read_is_offered_nothing(team: LiveServer) -> None:
-    name = make_model(team, "prod.looked_at", versions=1)
+def test_who_may_only_read_is_offered_nothing(guarded: LiveServer) -> None:
+    name = make_model(guarded, "prod.looked_at", versions=1)
 
     async def look() -> None:
-        async with seat_of(ServeBox, ENGINEER, team, f"models/{name}/1") as seat:
+        async with seat_of(ServeBox, ENGINEER, guarded, f"models/{name}/1") as seat:
             assert (offered(seat), seat.part.about["may"]) == ([], False)
             target = {"name": name, "version": "1"}
             await seat.does(type="serve", target=target)
@@ -73,11 +73,11 @@ def test_who_may_only_read_is_offered_nothing(team: LiveServer) -> None:
     asyncio.run(look())
 
 
-def test_files_that_lie_elsewhere_are_refused_in_place(team: LiveServer) -> None:
-    name = make_model(team, "sandbox.elsewhere", versions=1)
+def test_files_that_lie_elsewhere_are_refused_in_place(guarded: LiveServer) -> None:
+    name = make_model(guarded, "sandbox.elsewhere", versions=1)
 
     async def serve() -> None:
-        async with seat_of(ServeBox, SCIENTIST, team, f"models/{name}/1") as seat:
+        async with seat_of(ServeBox, SCIENTIST, guarded, f"models/{name}/1") as seat:
             await seat.does(type="serve", target={"name": name, "version": "1"})
             assert "own artifacts only" in seat.part.trouble
             assert shown(seat) == []
@@ -85,11 +85,13 @@ def test_files_that_lie_elsewhere_are_refused_in_place(team: LiveServer) -> None
     asyncio.run(serve())
 
 
-def test_it_is_started_watched_stopped_and_removed(team: LiveServer, useless: str) -> None:  # F98
+def test_it_is_started_watched_stopped_and_removed(
+    guarded: LiveServer, useless: str
+) -> None:  # F98
     served_id = f"{useless}@live"
 
     async def serve() -> None:
-        async with seat_of(ServeBox, SCIENTIST, team, f"models/{useless}/1") as seat:
+        async with seat_of(ServeBox, SCIENTIST, guarded, f"models/{useless}/1") as seat:
             target = {"name": useless, "alias": "live"}
             said = await seat.does(type="serve", target=target, environment="here")
             assert said == {"type": "started", "id": served_id}
@@ -105,7 +107,7 @@ def test_it_is_started_watched_stopped_and_removed(team: LiveServer, useless: st
             assert tried["text"].startswith(f"'{served_id}' is failing: ")
             assert "no_such_module" in (await seat.does(type="logs", id=served_id))["log"]
 
-        async with seat_of(ServeBox, SCIENTIST, team, "endpoints") as seat:
+        async with seat_of(ServeBox, SCIENTIST, guarded, "endpoints") as seat:
             assert shown(seat) == [(served_id, "failing")]
             await seat.does(type="go", name=useless, version="1")
             assert seat.went == [f"models/{useless}/1"]
@@ -115,7 +117,7 @@ def test_it_is_started_watched_stopped_and_removed(team: LiveServer, useless: st
             assert shown(seat) == []
             await seat.does(type="restart", id=served_id)
             assert "Nothing is served as" in seat.part.trouble
-        assert ok(team, SCIENTIST, "GET", f"{OURS}serving/list") == {"served": []}
+        assert ok(guarded, SCIENTIST, "GET", f"{OURS}serving/list") == {"served": []}
 
     asyncio.run(serve())
 

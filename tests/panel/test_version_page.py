@@ -441,17 +441,17 @@ def test_a_page_asks_for_little_and_for_nothing_again(
 
 # F86
 def test_a_reader_is_offered_no_writing_and_told_why_the_server_refuses(
-    team: Any, until: Until, say: Say
+    guarded: Any, until: Until, say: Say
 ) -> None:
     name = "prod.readers"
     for call, body in (
         ("registered-models/create", {"name": name}),
         ("model-versions/create", {"name": name, "source": "s3://x"}),
     ):
-        assert ask_as(team, SCIENTIST, "POST", f"api/2.0/mlflow/{call}", body)[0] == 200
+        assert ask_as(guarded, SCIENTIST, "POST", f"api/2.0/mlflow/{call}", body)[0] == 200
 
     async def look() -> None:
-        connection = Connection(Address(f"{team.url}/", token(ENGINEER)))
+        connection = Connection(Address(f"{guarded.url}/", token(ENGINEER)))
         panel = RunPanel(None, connection=connection, state={"registry": f"models/{name}/1"})
         here = Scene(panel)
         await until(lambda: here.head.card)
@@ -476,7 +476,7 @@ def test_a_reader_is_offered_no_writing_and_told_why_the_server_refuses(
 
 # F86
 def test_a_version_that_holds_what_only_others_may_move_is_not_deleted(
-    team: Any, until: Until, say: Say
+    guarded: Any, until: Until, say: Say
 ) -> None:
     name = "prod.held"
     for user, call, body in (
@@ -485,10 +485,10 @@ def test_a_version_that_holds_what_only_others_may_move_is_not_deleted(
         (ENGINEER, "model-versions/transition-stage", {"stage": "Staging"}),
     ):
         asked = {"name": name, "version": "1", **body}
-        assert ask_as(team, user, "POST", f"api/2.0/mlflow/{call}", asked)[0] == 200
+        assert ask_as(guarded, user, "POST", f"api/2.0/mlflow/{call}", asked)[0] == 200
 
     async def look() -> None:
-        connection = Connection(Address(f"{team.url}/", token(SCIENTIST)))
+        connection = Connection(Address(f"{guarded.url}/", token(SCIENTIST)))
         panel = RunPanel(None, connection=connection, state={"registry": f"models/{name}/1"})
         here = Scene(panel)
         await until(lambda: here.head.card)

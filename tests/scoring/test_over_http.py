@@ -21,7 +21,7 @@ import pytest
 from jupyter_process import LiveServer
 from mlflow.models import infer_signature
 from scorers import CUSTOMERS, Doubler, Scorers, Slow
-from team import ENGINEER, MANAGER, OUTSIDER, POLICY, SCIENTIST, TEAM, ask_as, token
+from team import ENGINEER, MANAGER, OUTSIDER, SCIENTIST, ask_as, team_config, token
 
 from nbruns.errors import InvalidState
 from nbruns.protocol.names import SCORED_VERSION_TAG, SCORED_WITH_TAG
@@ -33,9 +33,7 @@ MODEL, SLOW = "prod.churn", "prod.slow"
 
 def serve(new_server: Callable[..., LiveServer], folder: Path) -> LiveServer:
     """A server with users, a policy, files and models."""
-    file = folder / "policy.yaml"
-    file.write_text(POLICY)
-    server = new_server(config=f"{TEAM}\nc.NbrunsApp.policy_file = {str(file)!r}\n")
+    server = new_server(config=team_config(folder / "policy.yaml"))
     uri = f"nbruns://{server.home}"
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from jupyter_process import LiveServer
-from team import MANAGER, POLICY, SCIENTIST, TEAM, ask_as
+from team import MANAGER, SCIENTIST, ask_as
 
 from nbruns.records import Run
 from nbruns.store import Store
@@ -18,19 +18,9 @@ NAME = "sandbox.taken"
 
 
 @pytest.fixture(scope="module")
-def guarded(
-    new_server: Callable[..., LiveServer], tmp_path_factory: pytest.TempPathFactory
-) -> LiveServer:
-    file = tmp_path_factory.mktemp("policy") / "policy.yaml"
-    file.write_text(POLICY)
-    server = new_server(config=f"{TEAM}\nc.NbrunsApp.policy_file = {str(file)!r}\n")
-    made = ask_as(server, SCIENTIST, "POST", f"{V2}registered-models/create", {"name": NAME})
-    assert made[0] == 200
-    return server
-
-
-@pytest.fixture(scope="module")
 def store(guarded: LiveServer) -> Iterator[Store]:
+    made = ask_as(guarded, SCIENTIST, "POST", f"{V2}registered-models/create", {"name": NAME})
+    assert made[0] == 200
     store = Store.open(guarded.home)
     yield store
     store.close()

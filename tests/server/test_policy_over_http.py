@@ -48,20 +48,6 @@ ONE_OF_TWO = (requests.create, requests.search, activity.holder)
 ARTIFACTS = "api/2.0/mlflow-artifacts/artifacts"
 
 
-@pytest.fixture(scope="module")
-def policy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The policy of the server."""
-    file = tmp_path_factory.mktemp("policy") / "policy.yaml"
-    file.write_text(POLICY)
-    return file
-
-
-@pytest.fixture(scope="module")
-def guarded(new_server: Callable[..., LiveServer], policy_file: Path) -> LiveServer:
-    """A server with users and a policy."""
-    return new_server(config=f"{TEAM}\nc.NbrunsApp.policy_file = {str(policy_file)!r}\n")
-
-
 @contextlib.contextmanager
 def changed(file: Path, before: str, after: str) -> Iterator[None]:
     """Other words in a file, for the block."""

@@ -18,7 +18,7 @@ from fake_hub import FakeHub
 from group_server import GroupServer
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
-from team import ENGINEER, MANAGER, OUTSIDER, POLICY, SCIENTIST, USERS
+from team import ENGINEER, MANAGER, OUTSIDER, SCIENTIST, USERS
 
 import nbruns
 
@@ -43,17 +43,9 @@ def new_group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
 
 
 @pytest.fixture(scope="module")
-def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The team's policy."""
-    file = tmp_path_factory.mktemp("policy") / "policy.yaml"
-    file.write_text(POLICY)
-    return file
-
-
-@pytest.fixture(scope="module")
-def group(new_group: Callable[..., GroupServer], policy: Path) -> GroupServer:
+def group(new_group: Callable[..., GroupServer], policy_file: Path) -> GroupServer:
     """A server with a policy, which nobody may use yet."""
-    return new_group(options=("--policy", str(policy)))
+    return new_group(options=("--policy", str(policy_file)))
 
 
 @pytest.fixture(scope="module")
@@ -341,12 +333,14 @@ class TestOnAHub:
             yield hub
 
     @pytest.fixture(scope="class")
-    def service(self, hub: FakeHub, new_group: Callable[..., GroupServer], policy: Path) -> Any:
+    def service(
+        self, hub: FakeHub, new_group: Callable[..., GroupServer], policy_file: Path
+    ) -> Any:
         server = GroupServer(Path())
         return new_group(
             base_url="/services/runs/",
             port=server.port,
-            options=("--hub", "--policy", str(policy)),
+            options=("--hub", "--policy", str(policy_file)),
             environ=hub.environment("runs", server.port),
         )
 

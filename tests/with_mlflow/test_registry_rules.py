@@ -13,25 +13,13 @@ from databricks.sdk.service.ml import ModelRegistryAPI
 from jupyter_process import LiveServer
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
-from team import ENGINEER, MANAGER, POLICY, SCIENTIST, TEAM, ask_as, token
+from team import ENGINEER, MANAGER, SCIENTIST, ask_as, token
 
 import nbruns
 from nbruns.errors import InvalidState, InvalidValue, NbrunsError, NotPermitted
 from nbruns.identity import acting_as
 
 Act = Callable[[str], None]
-
-
-@pytest.fixture(scope="module")
-def policy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("policy") / "policy.yaml"
-    file.write_text(POLICY)
-    return file
-
-
-@pytest.fixture(scope="module")
-def guarded(new_server: Callable[..., LiveServer], policy_file: Path) -> LiveServer:
-    return new_server(config=f"{TEAM}\nc.NbrunsApp.policy_file = {str(policy_file)!r}\n")
 
 
 @pytest.fixture(params=["in process", "over HTTP"])

@@ -64,6 +64,8 @@ def page_of(lab: LabPage, name: str, version: int) -> Locator:
     )
     tab = lab.page.locator(".nbruns-runs-tab:not(.lm-mod-hidden)")
     expect(tab.locator(".nbruns-lineage")).to_be_visible(timeout=SLOW_MS)
+    front = lab.page.locator("#jp-main-dock-panel .lm-TabBar-tab.jp-mod-current")
+    expect(front).to_contain_text(f"{name} v{version}")
     return tab
 
 

@@ -81,6 +81,10 @@ def panel(lab: LabPage) -> Iterator[RunsPanel]:
 
 def enter(panel: RunsPanel) -> None:
     panel.root.locator(".nbruns-toModels").click()
+    # It opens where it was left: from there the first step leads to the list.
+    panel.root.locator(".nbruns-registryNav").wait_for(timeout=SLOW_MS)
+    if step(panel.root, "Models").is_visible():
+        step(panel.root, "Models").click()
     expect(line(panel.root, "tumour")).to_be_visible(timeout=SLOW_MS)
 
 

@@ -142,6 +142,11 @@ def test_the_view_stands_in_place_of_the_runs_and_gives_it_back(
         say(view.nav, type="leave")
         assert "nbruns-inRegistry" not in panel._dom_classes
         await until(lambda: "registry" not in told[-1]["state"])
+
+        view.go("models/churn/2")
+        say(view.nav, type="leave")
+        say(panel.header, type="menu", name="models")
+        assert panel.selection.registry == "models/churn/2"
         panel.close_all()
         await asyncio.sleep(0)
 

@@ -380,6 +380,20 @@ class TestOnAHub:
         assert answer.status == 403
         assert f"service:{MANAGER}" in answer.json()["message"]
 
+    @pytest.mark.parametrize(
+        "said",
+        [{"name": None}, {"name": ""}, {"name": 7}, {}, {"name": "ada", "scopes": None}],
+    )
+    def test_an_answer_that_names_nobody_lets_nobody_in(
+        self, hub: FakeHub, service: GroupServer, said: dict[str, Any]
+    ) -> None:
+        token = f"odd {said}"
+        hub.users[token] = {"scopes": ["access:services"]} | said
+
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = service.request("GET", f"{V2}experiments/get?experiment_id=0", None, headers)
+        assert answer.status == 503
+
     def test_the_hub_is_asked_once_for_many_calls(self, hub: FakeHub, service: GroupServer) -> None:
         hub.users["often"] = {"name": SCIENTIST, "scopes": ["access:services"]}
         before = hub.asked

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,23 @@ def test_a_token_is_known_by_its_digest_only(file: Path) -> None:
     assert first not in file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [one.name for one in file.parent.iterdir()] == ["tokens.yaml"]
+
+
+def test_tokens_that_are_added_at_once_are_all_kept(file: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda n: add_token(file, f"user {n}"), range(24)))
+
+    assert [user_of(file, token) for token in made] == [f"user {n}" for n in range(24)]
+    assert [one.name for one in file.parent.iterdir()] == ["tokens.yaml"]
+
+
+def test_who_was_killed_in_the_middle_is_waited_for_no_longer(file: Path) -> None:
+    file.parent.mkdir()
+    left = file.with_name(".tokens.yaml-changing")
+    left.touch()
+    os.utime(left, (1, 1))
+
+    assert add_token(file, "ada")
 
 
 @pytest.mark.parametrize("user", ["no", "1", "Ada Lovelace", "ada@example.org", "Zoë"])

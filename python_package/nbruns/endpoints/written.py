@@ -34,6 +34,8 @@ def from_yaml(text: str, name: str) -> Written:
         raise InvalidValue(f"{name}{line}: this is not YAML: {error.problem}{quotes}") from error
     except yaml.YAMLError as error:
         raise InvalidValue(f"{name}: this is not YAML: {error}") from error
+    except RecursionError as error:
+        raise InvalidValue(f"{name}: this is nested too deeply") from error
     return Written(name, None) if node is None else _from_node(node, name)
 
 

@@ -103,8 +103,10 @@ class HubIdentity(_ByToken):
             return None
         try:
             said = json.loads(reply.body or b"")
-            name, scopes = str(said["name"]), set(said.get("scopes", ()))
-        except (ValueError, TypeError, KeyError) as error:
+            name, scopes = said["name"], set(said.get("scopes", ()))
+            if reply.code != 200 or not isinstance(name, str) or not name:
+                raise ValueError("no user")
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise web.HTTPError(503, f"JupyterHub answers with {reply.code}, no user") from error
         if self._scopes and not any(one in scopes or _whole(one) in scopes for one in self._scopes):
             self.log.warning("%s's token is not for this service: it has no %s", name, self._scopes)

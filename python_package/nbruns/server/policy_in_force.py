@@ -15,6 +15,7 @@ from nbruns.permissions import Policy
 from nbruns.server.watched_file import WatchedFile
 
 CONFIG_NAME = "c.NbrunsApp.policy"
+_SETTLE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,29 @@ def read_policy(
         raise InvalidValue(
             f"{CONFIG_NAME} and policy_file are both set ('{file}'): keep one of the two"
         )
-    from nbruns.endpoints.policy import policy_from_data, policy_from_file
+    from nbruns.endpoints.policy import policy_from_data
 
     if file:
         path = Path(file).expanduser().absolute()
-        watched = WatchedFile(path, policy_from_file, log)
+        watched = WatchedFile(path, filled_policy, log, _SETTLE_S)
         return InForce(watched.look(), path, watched)
     policy = policy_from_data(found, CONFIG_NAME)
     return InForce(policy, _written(found, runtime_folder))
+
+
+def filled_policy(path: Path) -> Policy:
+    """The policy of a file in which something stands; InvalidValue for an empty or a wrong one."""
+    from nbruns.endpoints.policy import policy_from_file
+
+    found = policy_from_file(path)
+    lines = path.read_text("utf-8").splitlines()
+    if all(not line.strip() or line.lstrip().startswith("#") for line in lines):
+        # A disk that is full leaves it so, and an editor for a moment: that opens no doors.
+        raise InvalidValue(
+            f"The policy '{path}' is empty. Where everybody may do everything, write "
+            "'default: MANAGE'"
+        )
+    return found
 
 
 def configured_policy() -> Policy | None:

@@ -16,7 +16,9 @@ import os
 import re
 import secrets
 import stat
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nbruns.endpoints.written import Written, from_yaml
@@ -26,6 +28,8 @@ from nbruns.identity import new_id
 FILE_NAME = "tokens.yaml"
 FIRST_LABEL = "token"
 _HEAD = "# Who may come in, by the SHA-256 of each token: `nbruns token add NAME` makes one.\n"
+# To change the file takes milliseconds: who takes longer was killed.
+_LEFT_BEHIND_S = 5.0
 _DIGEST = re.compile("[0-9a-f]{64}")
 # Of users: what Jupyter, hubs and mail addresses allow, and nothing that a log could not show.
 _NAME = re.compile(r"[\w@.+-][\w@.+ -]{0,98}")
@@ -74,19 +78,25 @@ def add_token(path: Path, user: str, label: str = FIRST_LABEL) -> str:
     for what, name in (("user", user), ("label", label)):
         if not _NAME.fullmatch(name):
             raise InvalidValue(f"'{name}' cannot be the name of a {what}: use letters and digits")
-    tokens = read_tokens(path)
-    if label in tokens.get(user, {}):
-        raise AlreadyExists(
-            f"'{user}' has a token '{label}' already: remove it first, or add another --label"
-        )
-    token = secrets.token_urlsafe(32)
-    labels = {**tokens.get(user, {}), label: _digest_of(token)}
-    _write(path, {**tokens, user: labels})
+    with _alone(path):
+        tokens = read_tokens(path)
+        if label in tokens.get(user, {}):
+            raise AlreadyExists(
+                f"'{user}' has a token '{label}' already: remove it first, or add another --label"
+            )
+        token = secrets.token_urlsafe(32)
+        labels = {**tokens.get(user, {}), label: _digest_of(token)}
+        _write(path, {**tokens, user: labels})
     return token
 
 
 def remove_tokens(path: Path, user: str, label: str | None = None) -> int:
     """Take a user's tokens away, or the one with a label; how many they were."""
+    with _alone(path):
+        return _remove(path, user, label)
+
+
+def _remove(path: Path, user: str, label: str | None) -> int:
     tokens = read_tokens(path)
     held = tokens.get(user, {})
     gone = set(held) if label is None else {label} & set(held)
@@ -99,6 +109,33 @@ def remove_tokens(path: Path, user: str, label: str | None = None) -> int:
     return len(gone)
 
 
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Let nobody else change the file for the block: what they added would be lost."""
+    mark = path.with_name(f".{path.name}-changing")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        while not _is_made(mark):
+            with suppress(FileNotFoundError):
+                if time.time() - mark.stat().st_mtime > _LEFT_BEHIND_S:
+                    mark.unlink()
+            time.sleep(0.01)
+    except OSError as error:
+        raise StoreUnusable(f"The tokens in '{path}' cannot be written: {error}") from error
+    try:
+        yield
+    finally:
+        mark.unlink(missing_ok=True)
+
+
+def _is_made(mark: Path) -> bool:
+    try:
+        os.close(os.open(mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return False
+    return True
+
+
 def _write(path: Path, tokens: Tokens) -> None:
     """Put the file in place whole: a server reads it at any moment."""
     lines = [_HEAD]
@@ -107,7 +144,6 @@ def _write(path: Path, tokens: Tokens) -> None:
         lines += [f"  {json.dumps(label)}: {digest}\n" for label, digest in sorted(labels.items())]
     staged = path.with_name(f".{path.name}-{new_id()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with open(os.open(staged, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.writelines(lines)
         staged.replace(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -16,21 +17,31 @@ _Stamp = tuple[int, int, int]
 class WatchedFile(Generic[T]):
     """What a file says now; one that cannot be understood leaves in force what it said before."""
 
-    def __init__(self, path: Path, read: Callable[[Path], T], log: logging.Logger) -> None:
-        """Raises InvalidValue where the file is wrong from the beginning."""
+    def __init__(
+        self, path: Path, read: Callable[[Path], T], log: logging.Logger, settle_s: float = 0.0
+    ) -> None:
+        """Raises InvalidValue where the file is wrong from the beginning.
+
+        It is read again once nothing has been written to it for `settle_s`: half of a file
+        may have a meaning, and another one than the whole.
+        """
         self.path = path
         self._log = log
         self._read = read
+        self._settle_s = settle_s
         self._stamp = _stamp(path)
         self._said = read(path)
 
     def look(self) -> T:
         """What it says; one look costs some microseconds."""
         stamp = _stamp(self.path)
-        if stamp != self._stamp:
+        if stamp != self._stamp and self._has_settled(stamp):
             self._stamp = stamp
             self._read_again()
         return self._said
+
+    def _has_settled(self, stamp: _Stamp | None) -> bool:
+        return stamp is None or not 0 <= time.time() - stamp[0] / 1e9 < self._settle_s
 
     def _read_again(self) -> None:
         try:

@@ -5,7 +5,9 @@ const TICK_MS = 3000;
 function render({ model, el }) {
   const part = section(model, 'serving', 'Serving');
   const rows = new Map();
-  const trouble = make('div', { class: 'nbruns-formError nbruns-serveTrouble', role: 'alert', hidden: true });
+  const failed = make('span', { dir: 'auto' });
+  const dismiss = iconButton('close', 'Dismiss', 'nbruns-dismiss', () => model.send({ type: 'forget' }));
+  const trouble = make('div', { class: 'nbruns-formError nbruns-serveTrouble', role: 'alert', hidden: true }, failed, dismiss);
   const unfit = make('div', { class: 'nbruns-serveUnfit', role: 'alertdialog', 'aria-label': 'Packages that differ', hidden: true });
   const list = make('div', { class: 'nbruns-serveRows', role: 'list' });
   const none = make('div', { class: 'nbruns-nothing', hidden: true });
@@ -24,7 +26,7 @@ function render({ model, el }) {
   }
 
   function makeOffer() {
-    return make('button', { type: 'button', class: 'nbruns-button' }, icon('media'), make('span'), make('span', { class: 'nbruns-chipVersion' }));
+    return make('button', { type: 'button', class: 'nbruns-button' }, icon('media'), make('span', { class: 'nbruns-ellipsis', dir: 'auto' }), make('span', { class: 'nbruns-chipVersion' }));
   }
 
   function showOffer(button, one) {
@@ -69,7 +71,7 @@ function render({ model, el }) {
   function showTrouble() {
     const text = model.get('trouble');
     trouble.hidden = !text;
-    say(trouble, text);
+    say(failed, text);
     showOffers();
   }
 

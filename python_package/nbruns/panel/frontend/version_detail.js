@@ -78,7 +78,7 @@ function modelSection(model) {
       trouble.hidden = !card.trouble;
       say(trouble, card.trouble ?? '');
       const facts = said?.facts ?? (card.source ? [{ name: 'Source', text: card.source, full: card.source }] : []);
-      part.count(said?.facts[0]?.text);
+      part.count(said?.facts[0]?.text ?? (card.trouble ? 'not readable' : ''));
       patch(list, facts, { key: item => item.name, create, update: (row, item) => { row.dataset.full = item.full; setValue(row, item, async one => one.full); } });
       example.node.hidden = !said?.has_example;
       requirements.node.hidden = !said;
@@ -96,6 +96,9 @@ function codeSection(model, insert) {
   part.body.append(warning, make('div', { class: 'nbruns-model' }, tabs, pieces));
   let chosen = '', shown = '';
 
+  // The name stands above, and may be as long as it likes.
+  const shortly = address => /[@/][^@/]*$/.exec(address)[0].replace('/', 'version ');
+
   function warn(programs) {
     warning.hidden = !programs.length;
     if (programs.length) warning.replaceChildren(icon('warning'), make('span', { dir: 'auto', text: `Loading this model runs code that came with it (${programs.join(', ')}). Load it only if you trust who made it.` }));
@@ -111,7 +114,7 @@ function codeSection(model, insert) {
     tabs.hidden = snippets.length < 2;
     patch(tabs, snippets, {
       key: one => one.address,
-      create: ({ address }) => make('button', { type: 'button', class: 'nbruns-useChoice nbruns-ellipsis', dir: 'auto', text: address.replace(/^models:\//, ''), title: address, onclick: () => { chosen = address; draw(); } }),
+      create: ({ address }) => make('button', { type: 'button', class: 'nbruns-useChoice nbruns-ellipsis', dir: 'auto', text: shortly(address), title: address, onclick: () => { chosen = address; draw(); } }),
       update: (button, { address }) => attribute(button, 'aria-pressed', String(address === found.address))
     });
     pieces.replaceChildren(...found.pieces.flatMap(({ title, code }) => [make('div', { class: 'nbruns-columnsTitle', text: title }), snippetBox(code, in_lab ? insert : null)]));

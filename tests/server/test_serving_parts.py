@@ -158,7 +158,15 @@ class TestFiles:
         with pytest.raises(InvalidState, match="the shown are not in this store"):
             model_files.read(tmp_path, "the shown")
 
-    @pytest.mark.parametrize("text", ["", "flavors: 3", "flavors: {sklearn: {}}", "a: [", "- 1"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *("", "flavors: 3", "flavors: {sklearn: {}}", "a: [", "- 1"),
+            # Deep, and long.
+            *("[" * 5_000, "flavors: {python_function: {}}\n" + "#" * 5_000_000),
+        ],
+        ids=lambda text: text[:30],
+    )
     def test_what_cannot_be_loaded_as_a_function(self, tmp_path: Path, text: str) -> None:
         with pytest.raises(InvalidState, match="python_function"):
             model_files.read(self.write(tmp_path, text), "it")

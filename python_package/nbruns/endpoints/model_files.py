@@ -37,11 +37,11 @@ class ModelFiles:
 def read(folder: Path, shown: str) -> ModelFiles:
     """Read a model's folder; InvalidState for one that holds no model to be loaded."""
     try:
-        described = yaml.safe_load((folder / "MLmodel").read_text("utf-8"))
+        described = description(folder)
         flavor = described["flavors"]["python_function"]
     except OSError as error:
         raise InvalidState(f"The files of {shown} are not in this store (no MLmodel)") from error
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise InvalidState(
             f"The model of {shown} has no flavor 'python_function', so that it cannot be loaded "
             "as a Python function"
@@ -54,6 +54,19 @@ def read(folder: Path, shown: str) -> ModelFiles:
         str(flavor.get("python_version") or "") if isinstance(flavor, dict) else "",
         _example(folder, example if isinstance(example, dict) else {}),
     )
+
+
+def description(folder: Path) -> Any:
+    """What the file MLmodel says; OSError where there is none, ValueError for none we read."""
+    path = folder / "MLmodel"
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError(f"it is larger than {_MOST_BYTES:,} bytes")
+    # The store waits for it: in Python alone a megabyte takes seconds.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(path.read_text("utf-8"), Loader=loader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(str(error)) from error
 
 
 def _columns(signature: dict[str, Any]) -> tuple[Column, ...]:

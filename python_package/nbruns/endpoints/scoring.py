@@ -8,9 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import yaml
-
-from nbruns.endpoints import experiments
+from nbruns.endpoints import experiments, model_files
 from nbruns.endpoints.sight import readable_experiments, sight_of
 from nbruns.errors import InvalidState, InvalidValue
 from nbruns.protocol.fields import integer, limit, optional, required
@@ -50,12 +48,12 @@ def prepare(store: Store, body: Body) -> Body:
 def inputs(store: Store, body: Body) -> Body:
     """What a version takes, as its signature says it; null where it says nothing."""
     version = _version(store, body)
-    file = _own_folder(store, version) / "MLmodel"
+    folder = _own_folder(store, version)
     try:
-        said = yaml.safe_load(file.read_text("utf-8"))
+        said = model_files.description(folder)
         signature = said.get("signature") or {}
         taken = json.loads(signature.get("inputs") or "null")
-    except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise InvalidState(
             f"The file MLmodel of version {version.version} of '{version.name}' cannot be read: "
             f"{error}"

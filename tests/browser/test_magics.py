@@ -95,6 +95,16 @@ def a_table_in_a_cell_is_live(lab: LabPage, screenshots: Path) -> None:
     card = lab.output("%runs").locator(".nbruns-card")
     expect(card).to_contain_text("first", timeout=SLOW_MS)
     expect(card).to_contain_text("acc")
+    # What takes the place of the runs, the cell shows too.
+    lab.output("%runs").locator(".nbruns-toModels").click()
+    pages = lab.output("%runs").locator(".nbruns-registryBar")
+    expect(pages).to_be_visible(timeout=SLOW_MS)
+    pages.locator(".nbruns-back").click()
+    expect(rows).to_have_count(3)
+    rows.last.locator(".nbruns-tick").uncheck()
+    expect(card).to_be_hidden()
+    lab.output("%runs").locator(".nbruns-toModels").click()
+    expect(pages).to_be_visible()
 
 
 def tab_offers_the_values_of_an_option(lab: LabPage) -> None:

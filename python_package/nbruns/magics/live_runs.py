@@ -56,7 +56,7 @@ def _panel(filter_text: str) -> Any | None:
     state = {"filter_text": filter_text, "experiment_id": runs_here.other_experiment()}
     panel = make(state={key: value for key, value in state.items() if value})
     panel.add_class("nbruns-inCell")
-    panel.selection.observe(lambda _: _arrange(panel), ["ticked"])
+    panel.selection.observe(lambda _: _arrange(panel), ["ticked", "registry", "experiments"])
     panel.list.observe(lambda _: _fit(panel), ["window"])
     _arrange(panel)
     _keep(panel)
@@ -64,16 +64,21 @@ def _panel(filter_text: str) -> Any | None:
 
 
 def _arrange(panel: Any) -> None:
-    """The list alone, until a run is ticked."""
-    details = (panel.detail,) if panel.selection.ticked else ()
-    panel.children = (panel.header, panel.toolbar, panel.list, *details)
+    """The list alone, until a run is ticked; what stands in place of the runs stays."""
+    others = [part for part in panel.children if part is not panel.detail]
+    if panel.selection.ticked:
+        others.insert(others.index(panel.list) + 1, panel.detail)
+    if tuple(others) != panel.children:
+        panel.children = others
     _fit(panel)
 
 
 def _fit(panel: Any) -> None:
-    """As high as its rows, to a point."""
+    """As high as its rows, to a point, while nothing but them is shown."""
     rows = min(max(panel.list.window["total"] or 0, 2), _MOST_ROWS)
-    height = "" if panel.selection.ticked else f"{_ABOVE + rows * _ROW}px"
+    chosen = panel.selection
+    is_list = not (chosen.ticked or chosen.experiments or chosen.registry)
+    height = f"{_ABOVE + rows * _ROW}px" if is_list else ""
     if panel.layout.height != height:
         panel.layout.height = height
 

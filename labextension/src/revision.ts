@@ -16,15 +16,24 @@ export interface IRevision {
   cell_count: number;
 }
 
+/** A run that has a revision. */
+export interface IRunOfRevision {
+  run_id: string;
+  name: string;
+  moment: 'start' | 'end';
+}
+
 /** A revision in the list of a notebook's, with the runs that hold it. */
 export interface IListedRevision extends IRevision {
-  runs: { run_id: string; name: string; moment: 'start' | 'end' }[];
+  runs: IRunOfRevision[];
 }
 
 /** The answer of `revisions/get`. */
 export interface IRevisionReply {
   revision: IRevision;
   content: INotebookContent;
+  /** Those that have it, newest first. */
+  runs: IRunOfRevision[];
 }
 
 /** A cell of either notebook; positions count from 1. */

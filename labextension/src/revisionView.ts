@@ -5,13 +5,14 @@ import { historyIcon } from '@jupyterlab/ui-components';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
 import { IReadOnlyNotebookOptions, readOnlyNotebook } from './readOnlyNotebook';
-import { IRevision, IRevisionReply } from './revision';
+import { IRevision, IRevisionReply, IRunOfRevision } from './revision';
 import { shortTime } from './times';
 
 const SKIP_TAG = 'nbruns-skip';
 
 /** What can be done with the revision that is shown. */
 export interface IRevisionOrders {
+  showRun: (view: RevisionView) => Promise<void>;
   restore: (view: RevisionView) => Promise<void>;
   take: (view: RevisionView, position: number) => Promise<void>;
   compare: (view: RevisionView) => Promise<void>;
@@ -19,7 +20,7 @@ export interface IRevisionOrders {
   purge: (view: RevisionView) => Promise<void>;
 }
 
-type Order = Exclude<keyof IRevisionOrders, 'take'>;
+type Order = Exclude<keyof IRevisionOrders, 'take' | 'showRun'>;
 
 export interface IRevisionViewOptions extends IReadOnlyNotebookOptions {
   reply: IRevisionReply;
@@ -56,6 +57,12 @@ export class RevisionView extends Widget {
     this.layout = layout;
   }
 
+  /** The run it was opened for, else the newest that has it. */
+  get run(): IRunOfRevision | undefined {
+    const { runs } = this.reply;
+    return this.name ? runs.find(run => run.name === this.name) : runs[0];
+  }
+
   readonly reply: IRevisionReply;
 
   /** The run's name, or nothing. */
@@ -82,7 +89,11 @@ class RevisionBar extends Widget {
       span.textContent = text;
       facts.append(span);
     };
-    say('nbruns-revision-title', 'run', view.title.label);
+    if (view.run) {
+      facts.append(runLink(view, trans, () => orders.showRun(view)));
+    } else {
+      say('nbruns-revision-title', 'run', view.title.label);
+    }
     say('nbruns-revision-fact', 'read-only', trans.__('read-only'));
     say('nbruns-revision-fact', 'time', shortTime(revision.captured_ms));
     say('nbruns-revision-fact', 'method', methodText(revision, trans));
@@ -106,6 +117,21 @@ class RevisionBar extends Widget {
     );
     this.node.append(facts, actions);
   }
+}
+
+/** The run's name; pressed, it is shown in the panel. */
+function runLink(
+  view: RevisionView,
+  trans: TranslationBundle,
+  press: () => Promise<void>
+): HTMLButtonElement {
+  const link = document.createElement('button');
+  link.className = 'nbruns-line-link nbruns-revision-title';
+  link.dataset.nbruns = 'run';
+  link.textContent = view.run?.name ?? '';
+  link.title = trans.__('Show this run in the Runs panel');
+  link.onclick = () => void press();
+  return link;
 }
 
 function skippedNote(trans: TranslationBundle): HTMLElement {

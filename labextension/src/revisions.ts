@@ -50,6 +50,7 @@ const revisionsPlugin: JupyterFrontEndPlugin<void> = {
       await app.commands.execute(id, args);
     };
     const orders: IRevisionOrders = {
+      showRun: view => execute(CommandIDs.openRun, { runId: view.run?.run_id ?? '' }),
       restore: view => execute(CommandIDs.restoreRevision, { revisionId: view.revisionId }),
       take: (view, position) =>
         execute(CommandIDs.restoreRevision, { revisionId: view.revisionId, position }),

@@ -98,6 +98,9 @@ def test_a_version_leads_to_its_run_its_code_and_its_data(lab: LabPage, screensh
     step(page_of(lab, "churn", 2), "code").click()
     revision = lab.page.locator(".nbruns-revision-tab:not(.lm-mod-hidden)")
     expect(revision).to_contain_text("train(6, 0.87)", timeout=SLOW_MS)
+    revision.get_by_title("Show this run in the Runs panel").click()
+    shown = lab.page.locator("#nbruns-panel .nbruns-cardTitle .nbruns-name")
+    expect(shown).to_have_text("depth 6", timeout=SLOW_MS)
 
 
 # F80

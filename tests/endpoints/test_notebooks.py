@@ -106,6 +106,7 @@ def test_the_end_of_a_run_brings_the_outputs(store: Store, run: Run) -> None:
     )
 
     whole = ours(store, "GET", "revisions/get", revision_id=end["revision_id"])
+    assert whole["runs"] == [{"run_id": run.run_id, "name": "first", "moment": "end"}]
     assert whole["content"]["cells"][0]["outputs"] == [shown]
     assert store.runs.get(run.run_id).tags["nbruns.revision"] == end["revision_id"]
 

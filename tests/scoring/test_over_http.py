@@ -265,13 +265,14 @@ def test_a_killed_one_is_closed_by_its_lease(server: LiveServer) -> None:
 def test_a_model_that_never_looks_up_ends_with_the_server(tmp_path: Path) -> None:
     """As when the server is killed: nobody is left to insist."""
     (tmp_path / "deep.py").write_text(
-        "import json, sys, time\nfrom nbruns.scoring import worker\n"
+        "import itertools, json, sys, time\nfrom nbruns.scoring import worker\n"
         "def deep(*_):\n"
-        "    print('deep', flush=True)\n"
-        "    while True:\n"
-        "        try:\n            time.sleep(60)\n"
+        "    for turn in itertools.count():\n"
+        "        try:\n"
+        "            if turn == 0:\n                print('deep', flush=True)\n"
+        "            time.sleep(60)\n"
         "        except KeyboardInterrupt:\n            print('asked to', flush=True)\n"
-        "worker._look, worker.PATIENCE_S = deep, 0.5\n"
+        "worker._look, worker.PATIENCE_S = deep, 3.0\n"
         "worker.main()\n"
     )
     command = [sys.executable, str(tmp_path / "deep.py")]

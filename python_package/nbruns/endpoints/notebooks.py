@@ -20,6 +20,7 @@ from nbruns.protocol.names import (
 )
 from nbruns.records import ExecutedCell, NotebookContent, Run
 from nbruns.store import Store
+from nbruns.store.revision_runs import runs_of
 from nbruns.store.revisions import Moment
 
 Body = dict[str, Any]
@@ -79,10 +80,14 @@ def capture(store: Store, body: Body) -> Body:
 
 
 def get_revision(store: Store, body: Body) -> Body:
-    """GET revisions/get: a revision and the whole notebook it holds."""
+    """GET revisions/get: a revision, the whole notebook it holds, and the runs that have it."""
     revision_id = required(body, "revision_id")
     revision = store.revisions.get(revision_id)
-    return {"revision": asdict(revision), "content": store.revisions.content(revision_id)}
+    return {
+        "revision": asdict(revision),
+        "content": store.revisions.content(revision_id),
+        "runs": runs_of(store.db, [revision_id]).get(revision_id, []),
+    }
 
 
 def revision_of_run(store: Store, body: Body) -> Body:

@@ -227,11 +227,14 @@ class ScoringJobs:
 
 
 def _with(run: dict[str, Any], job: Job | None) -> dict[str, Any]:
-    """A run's job: while it goes on, the process knows better than what it has written."""
-    if job is None or job.is_over or run["state"] != "scoring":
+    """A run's job: while it goes on, the process knows better than what it has written.
+
+    A run that has ended is given its reason and its file by the process's last steps.
+    """
+    if job is None or job.is_over:
         return run
     newer = {name: job.said[name] for name in ("rows", "per_second") if name in job.said}
-    return run | newer | {"is_ours": True}
+    return run | newer | {"state": "scoring", "is_ours": True}
 
 
 async def _last_words(job: Job) -> None:

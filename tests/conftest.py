@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,26 @@ from team import POLICY, team_config
 
 from nbruns.records import Run
 from nbruns.store import Store
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_client() -> Iterator[None]:
+    """Each module finds MLflow's client as new, and leaves it so.
+
+    What `set_registry_uri` and `set_experiment` put into the environment stays there for
+    good, and `None` does not take it back.
+    """
+    before = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
+    yield
+    if mlflow := sys.modules.get("mlflow"):
+        while mlflow.active_run():
+            mlflow.end_run()
+        mlflow.set_tracking_uri(None)
+        mlflow.set_registry_uri(None)
+        mlflow.tracking.fluent._active_experiment_id = None
+    for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture
